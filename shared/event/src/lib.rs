@@ -1,0 +1,42 @@
+//! The canonical event: what every source's records become, and the only thing that the rest of Rondo
+//! sees of them.
+//!
+//! [`Parser`] turns a Segment-spec JSON record into an [`Event`]: cleaned, put on UTC milliseconds,
+//! stripped of personal data, its identifiers replaced by keyed hashes. What can't become an event
+//! becomes a [`Rejection`] with a code, a field and a reason.
+//!
+//! The crate is pure: it knows no clock, environment, storage or cloud.
+
+mod calendar;
+mod commerce;
+mod contact;
+mod context;
+mod encode;
+mod envelope;
+mod event;
+mod identifier;
+mod mapping;
+mod money;
+mod parse;
+mod pii;
+mod port;
+mod raw;
+mod rejection;
+mod text;
+mod time;
+pub mod wire;
+
+pub use calendar::{DAY, HOUR, MINUTE, SECOND, day_of, day_start, iso_date, iso_time};
+pub use commerce::{Facts, Item};
+pub use contact::{normalise_email, normalise_phone};
+pub use context::{Campaign, Context, Device};
+pub use envelope::{MAX_ENVELOPE_BYTES, decode_envelope, encode_envelopes};
+pub use event::{Event, EventType, MessageHash, TimeMark, names};
+pub use identifier::{Identifier, IdentifierKind, Identifiers, Key, Pseudonymizer, is_junk};
+pub use mapping::{Mapping, MappingError};
+pub use money::{Currency, minor_units};
+pub use parse::{Arrival, Parsed, Parser, ParserSettings};
+pub use pii::Secret;
+pub use port::{EventBus, PortError, Quarantine, Quarantined, Vault};
+pub use rejection::{Code, Rejection};
+pub use time::{MAX_FUTURE_MS, parse_time};

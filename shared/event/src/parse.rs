@@ -1,0 +1,555 @@
+//! From the bytes of a record to a clean event, or the reason why not.
+
+use crate::contact::{is_contact, normalise_email, normalise_phone};
+use crate::event::{Event, EventType, MessageHash, TimeMark, names};
+use crate::identifier::{Identifier, IdentifierKind, Identifiers, Pseudonymizer, is_junk};
+use crate::money::Currency;
+use crate::pii::{self, Secret};
+use crate::raw::{RawContext, RawEvent, Text};
+use crate::rejection::{Code, Rejection};
+use crate::text::{clean, normalise, truncate};
+use crate::time::{MAX_FUTURE_MS, parse_time};
+use crate::{Campaign, Context, Device, Facts};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+/// How records reach us, which decides what "received" means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// Over the network, at this moment (UTC ms): the receive time, against which the sender's clock is
+    /// corrected.
+    Live { now: i64 },
+    /// From a file or a log read at this moment (UTC ms). A record's receive time is its own
+    /// `receivedAt`, else its `sentAt`, else its `timestamp`; a record with none is received now.
+    Recorded { now: i64 },
+}
+
+/// What a deployment's records mean where they don't say.
+#[derive(Debug, Clone)]
+pub struct ParserSettings {
+    /// ISO 3166 code of the country in which national phone numbers are read.
+    pub region: String,
+    /// The currency of amounts that name none.
+    pub currency: Currency,
+}
+
+impl Default for ParserSettings {
+    fn default() -> Self {
+        ParserSettings { region: "CN".into(), currency: Currency::parse("USD").expect("three letters") }
+    }
+}
+
+/// An event, and the personal data that was taken out of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parsed<'a> {
+    pub event: Event<'a>,
+    pub secrets: Vec<Secret>,
+}
+
+/// What a batch's envelope says for all of its records.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    batch: Option<Vec<&'a RawValue>>,
+    #[serde(borrow, alias = "sent_at")]
+    sent_at: Text<'a>,
+}
+
+/// Parses and cleans records. Holds the deployment's key, so it is made once.
+#[derive(Debug, Clone)]
+pub struct Parser {
+    hasher: Pseudonymizer,
+    settings: ParserSettings,
+}
+
+impl Parser {
+    /// Longest record that is taken, in bytes (the Segment spec's limit).
+    pub const MAX_BYTES: usize = 32 * 1024;
+    /// Deepest nesting of objects and arrays that is taken.
+    pub const MAX_DEPTH: usize = 64;
+
+    pub fn new(hasher: Pseudonymizer, settings: ParserSettings) -> Self {
+        Parser { hasher, settings }
+    }
+
+    /// Makes keyed hashes under the same key as the parser's.
+    pub fn hasher(&self) -> &Pseudonymizer {
+        &self.hasher
+    }
+
+    pub fn settings(&self) -> &ParserSettings {
+        &self.settings
+    }
+
+    /// One record with a `type`.
+    pub fn parse<'a>(&self, record: &'a [u8], source: &'a str, arrival: Arrival) -> Result<Parsed<'a>, Rejection> {
+        self.parse_call(record, None, source, arrival)
+    }
+
+    /// One record whose `type` may be given by the address it was sent to; its own wins.
+    pub fn parse_call<'a>(
+        &self,
+        record: &'a [u8],
+        implied: Option<EventType>,
+        source: &'a str,
+        arrival: Arrival,
+    ) -> Result<Parsed<'a>, Rejection> {
+        let record = check_shape(record)?;
+        self.convert(record, implied, &Text::default(), source, arrival)
+    }
+
+    /// The records of a body `{"batch": […], "sentAt": …}`, each parsed on its own: one that is refused
+    /// comes back with its text and stops none of the others. The error is for a body that is no batch.
+    #[allow(clippy::type_complexity)]
+    pub fn parse_batch<'a>(
+        &self,
+        body: &'a [u8],
+        source: &'a str,
+        arrival: Arrival,
+    ) -> Result<Vec<Result<Parsed<'a>, (Rejection, &'a str)>>, Rejection> {
+        let text = utf8(body)?;
+        check_depth(text)?;
+        let envelope: Envelope = serde_json::from_str(text).map_err(|e| json_rejection(&e))?;
+        let Some(batch) = envelope.batch else {
+            return Err(Rejection::new(Code::InvalidField, "batch", "there is no batch array; send {\"batch\": [ … ]}"));
+        };
+        Ok(batch
+            .into_iter()
+            .map(|record| {
+                let record = record.get();
+                check_size(record.len())
+                    .and_then(|()| self.convert(record, None, &envelope.sent_at, source, arrival))
+                    .map_err(|rejection| (rejection, record))
+            })
+            .collect())
+    }
+
+    fn convert<'a>(
+        &self,
+        record: &'a str,
+        implied: Option<EventType>,
+        batch_sent_at: &Text<'_>,
+        source: &'a str,
+        arrival: Arrival,
+    ) -> Result<Parsed<'a>, Rejection> {
+        let mut raw: RawEvent<'a> = serde_json::from_str(record).map_err(|e| json_rejection(&e))?;
+        let kind = match raw.kind.as_deref() {
+            Some(name) => EventType::parse(name.trim()).ok_or_else(|| {
+                Rejection::new(
+                    Code::InvalidType,
+                    "type",
+                    "not one of identify, track, page, screen, group, alias",
+                )
+            })?,
+            None => implied
+                .ok_or_else(|| Rejection::new(Code::InvalidType, "type", "missing; say identify, track, page, …"))?,
+        };
+        let name = event_name(kind, std::mem::take(&mut raw.event))?;
+        let (received_at, happened_at, time_mark) = times(&raw, batch_sent_at, arrival);
+
+        let mut secrets = Vec::new();
+        let context_traits = raw.context.as_mut().and_then(|context| context.traits.take());
+        let mut identifiers = Identifiers::default();
+        let user_id = self.identify(&mut raw, &mut identifiers, &mut secrets);
+        let is_person = kind != EventType::Group;
+        let traits = self.traits(raw.traits.filter(|_| is_person), true, &mut identifiers, &mut secrets)?;
+        // What the context says of the person identifies them; only identify and group change traits.
+        self.traits(context_traits, false, &mut identifiers, &mut secrets)?;
+        if identifiers.is_empty() {
+            return Err(Rejection::new(
+                Code::MissingIdentifier,
+                "userId",
+                "no usable identifier: send a userId, an anonymousId, an e-mail or a phone number \
+                 (placeholders such as null, 0 or unknown do not count)",
+            ));
+        }
+        let owner = identifiers[0];
+        for secret in secrets.iter_mut().filter(|s| !matches!(s.field.as_str(), "email" | "phone")) {
+            secret.identifier = owner;
+        }
+
+        let message_id = match raw.message_id.0.take().map(clean).filter(|id| !id.is_empty()) {
+            Some(id) => bounded(id, 256),
+            None => Cow::Owned(derived_id(record, source)),
+        };
+        let (properties, facts) = self.properties(&raw, kind)?;
+        Ok(Parsed {
+            event: Event {
+                hash: MessageHash::of(&message_id),
+                message_id,
+                kind,
+                name,
+                happened_at,
+                received_at,
+                time_mark,
+                identifiers,
+                user_id,
+                properties,
+                traits,
+                context: self.context(raw.context.unwrap_or_default()),
+                facts,
+                source: Cow::Borrowed(source),
+            },
+            secrets,
+        })
+    }
+
+    /// Hashes the identifiers of the record's own fields; returns the user id where it may stay readable.
+    fn identify<'a>(
+        &self,
+        raw: &mut RawEvent<'a>,
+        identifiers: &mut Identifiers,
+        secrets: &mut Vec<Secret>,
+    ) -> Option<Cow<'a, str>> {
+        let mut add = |kind: IdentifierKind, value: &str| {
+            if !is_junk(value) {
+                identifiers.insert(self.hasher.identifier(kind, value));
+            }
+        };
+        let user_id = raw.user_id.0.take().map(clean).filter(|id| !is_junk(id)).map(|id| bounded(id, 256));
+        if let Some(id) = &user_id {
+            add(IdentifierKind::User, id);
+        }
+        for anonymous in [raw.anonymous_id.0.take(), raw.previous_id.0.take()].into_iter().flatten() {
+            add(IdentifierKind::Anonymous, truncate(&clean(anonymous), 256));
+        }
+        if let Some(context) = &mut raw.context {
+            if let Some(device) = &mut context.device {
+                let id = device.id.0.take().or(device.advertising_id.0.take());
+                if let Some(id) = id {
+                    add(IdentifierKind::Device, truncate(&clean(id), 256));
+                }
+            }
+            for external in std::mem::take(&mut context.external_ids) {
+                let kind = external.kind.as_deref().and_then(IdentifierKind::parse);
+                let Some(id) = external.id.0.map(clean) else { continue };
+                match kind {
+                    Some(IdentifierKind::User) | None => {
+                        let scope = external.kind.as_deref().unwrap_or_default();
+                        add(IdentifierKind::External, &format!("{scope}:{}", truncate(&id, 256)));
+                    }
+                    Some(IdentifierKind::Email) => self.add_email(&id, identifiers_of(&mut add), secrets),
+                    Some(IdentifierKind::Phone) => self.add_phone(&id, identifiers_of(&mut add), secrets),
+                    Some(kind) => add(kind, truncate(&id, 256)),
+                }
+            }
+        }
+        let user_id = user_id?;
+        if !is_contact(&user_id, &self.settings.region) {
+            return Some(user_id);
+        }
+        self.add_email(&user_id, identifiers_of(&mut add), secrets);
+        self.add_phone(&user_id, identifiers_of(&mut add), secrets);
+        None
+    }
+
+    fn add_email(&self, text: &str, add: &mut dyn FnMut(IdentifierKind, &str), secrets: &mut Vec<Secret>) {
+        if let Some(email) = normalise_email(text) {
+            add(IdentifierKind::Email, &email);
+            self.keep(IdentifierKind::Email, email, secrets);
+        }
+    }
+
+    fn add_phone(&self, text: &str, add: &mut dyn FnMut(IdentifierKind, &str), secrets: &mut Vec<Secret>) {
+        if let Some(phone) = normalise_phone(text, &self.settings.region) {
+            add(IdentifierKind::Phone, &phone);
+            self.keep(IdentifierKind::Phone, phone, secrets);
+        }
+    }
+
+    fn keep(&self, kind: IdentifierKind, value: String, secrets: &mut Vec<Secret>) {
+        let identifier = self.hasher.identifier(kind, &value);
+        let secret = Secret { identifier, field: kind.as_str().to_owned(), value };
+        if !secrets.contains(&secret) {
+            secrets.push(secret);
+        }
+    }
+
+    /// Splits traits into identifiers, secrets and the rest, which is returned as JSON text.
+    fn traits<'a>(
+        &self,
+        traits: Option<&'a RawValue>,
+        keep_secrets: bool,
+        identifiers: &mut Identifiers,
+        secrets: &mut Vec<Secret>,
+    ) -> Result<Cow<'a, str>, Rejection> {
+        let Some(text) = object_text(traits, "traits")? else { return Ok(Cow::Borrowed("")) };
+        let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(|e| json_rejection(&e))?;
+        let mut add = |kind, value: &str| identifiers.insert(self.hasher.identifier(kind, value));
+        for (field, value) in pii::take_personal(&mut fields) {
+            match field {
+                "email" => self.add_email(&value, &mut add, secrets),
+                "phone" => self.add_phone(&value, &mut add, secrets),
+                field if keep_secrets => {
+                    let value = truncate(&value, 1024).to_owned();
+                    // The owner is known only once all identifiers are.
+                    let identifier =
+                        Identifier { kind: IdentifierKind::User, key: Default::default() };
+                    secrets.push(Secret { identifier, field: field.to_owned(), value });
+                }
+                _ => {}
+            }
+        }
+        let mut rest = Value::Object(fields);
+        pii::redact(&mut rest, &self.hasher, &self.settings.region);
+        let text = if rest.as_object().is_some_and(Map::is_empty) { String::new() } else { rest.to_string() };
+        Ok(Cow::Owned(normalise(&text).into_owned()))
+    }
+
+    /// The properties' text without personal data, and the facts in them.
+    fn properties<'a>(&self, raw: &RawEvent<'a>, kind: EventType) -> Result<(Cow<'a, str>, Facts<'a>), Rejection> {
+        let text = object_text(raw.properties, "properties")?.unwrap_or_default();
+        let currency = self.settings.currency;
+        let mut added = Map::new();
+        match kind {
+            EventType::Page | EventType::Screen => {
+                for (field, value) in [("name", &raw.name), ("category", &raw.category)] {
+                    if let Some(value) = value.as_deref() {
+                        added.insert(field.into(), Value::String(value.trim().to_owned()));
+                    }
+                }
+            }
+            EventType::Group => {
+                if let Some(group) = raw.group_id.as_deref() {
+                    added.insert("group_id".into(), Value::String(group.trim().to_owned()));
+                }
+            }
+            _ => {}
+        }
+        if let (Cow::Borrowed(text), true) = (normalise(text), added.is_empty()) {
+            let read = Facts::read(text, currency).map_err(|e| json_rejection(&e))?;
+            if !read.suspicious {
+                return Ok((Cow::Borrowed(text), read.facts));
+            }
+        }
+        let mut value = match text {
+            "" => Value::Object(Map::new()),
+            text => serde_json::from_str(&normalise(text)).map_err(|e| json_rejection(&e))?,
+        };
+        if let Value::Object(fields) = &mut value {
+            for (name, value) in added {
+                fields.entry(name).or_insert(value);
+            }
+        }
+        pii::redact(&mut value, &self.hasher, &self.settings.region);
+        let text = value.to_string();
+        let facts = Facts::read(&text, currency).map_err(|e| json_rejection(&e))?.facts.into_owned();
+        Ok((Cow::Owned(text), facts))
+    }
+
+    fn context<'a>(&self, raw: RawContext<'a>) -> Context<'a> {
+        let url = tidy(raw.page.url).or_else(|| tidy(raw.page.path));
+        let device = raw.device.unwrap_or_default();
+        let device = Device {
+            model: tidy(device.model),
+            kind: tidy(device.kind),
+            os: tidy(raw.os.name),
+            app_version: tidy(raw.app.version),
+        };
+        let campaign = raw.campaign.map(|c| Campaign {
+            source: tidy(c.source),
+            medium: tidy(c.medium),
+            name: tidy(c.name),
+            term: tidy(c.term),
+            content: tidy(c.content),
+        });
+        Context {
+            url: url.map(without_personal_query),
+            title: tidy(raw.page.title).map(|title| self.masked(title)),
+            referrer: tidy(raw.page.referrer).map(without_personal_query),
+            user_agent: tidy(raw.user_agent),
+            locale: tidy(raw.locale),
+            timezone: tidy(raw.timezone),
+            campaign: campaign.filter(|c| *c != Campaign::default()).map(Box::new),
+            device: (device != Device::default()).then(|| Box::new(device)),
+            consent: raw
+                .consent
+                .and_then(|consent| consent.category_preferences)
+                .map(|preferences| Cow::Borrowed(preferences.get()))
+                .filter(|text| text.starts_with('{')),
+            rest: self.rest(raw.rest),
+        }
+    }
+
+    /// Context keys that have no field of their own, as one object without personal data.
+    fn rest<'a>(&self, rest: Vec<(Cow<'a, str>, &'a RawValue)>) -> Option<Cow<'a, str>> {
+        if rest.is_empty() {
+            return None;
+        }
+        let fields = rest
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.into_owned(), serde_json::from_str(value.get()).ok()?)));
+        let mut value = Value::Object(fields.collect());
+        pii::redact(&mut value, &self.hasher, &self.settings.region);
+        Some(Cow::Owned(normalise(&value.to_string()).into_owned()))
+    }
+
+    fn masked<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
+        match memchr::memchr(b'@', text.as_bytes()) {
+            Some(_) => Cow::Owned(pii::mask_emails(&text, &self.hasher)),
+            None => text,
+        }
+    }
+}
+
+fn identifiers_of<'f>(add: &'f mut dyn FnMut(IdentifierKind, &str)) -> &'f mut dyn FnMut(IdentifierKind, &str) {
+    add
+}
+
+fn check_shape(record: &[u8]) -> Result<&str, Rejection> {
+    check_size(record.len())?;
+    let text = utf8(record)?;
+    check_depth(text)?;
+    Ok(text)
+}
+
+fn check_size(len: usize) -> Result<(), Rejection> {
+    if len > Parser::MAX_BYTES {
+        let reason = format!("{len} bytes; an event may have {}", Parser::MAX_BYTES);
+        return Err(Rejection::new(Code::TooLarge, "", reason));
+    }
+    Ok(())
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Rejection> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let reason = format!("not UTF-8 from byte {}; convert the source to UTF-8", error.valid_up_to() + 1);
+        Rejection::new(Code::InvalidUtf8, "", reason)
+    })
+}
+
+/// Refuses text nested deeper than [`Parser::MAX_DEPTH`]. Nearly every record has fewer opening brackets
+/// than that in all, which is quick to see.
+fn check_depth(text: &str) -> Result<(), Rejection> {
+    let bytes = text.as_bytes();
+    if memchr::memchr2_iter(b'{', b'[', bytes).take(Parser::MAX_DEPTH + 1).count() <= Parser::MAX_DEPTH {
+        return Ok(());
+    }
+    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > Parser::MAX_DEPTH {
+                    let reason = format!("nested more than {} deep; flatten it", Parser::MAX_DEPTH);
+                    return Err(Rejection::new(Code::TooDeep, "", reason));
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn json_rejection(error: &serde_json::Error) -> Rejection {
+    let place = format!("column {}", error.column());
+    match error.classify() {
+        // serde_json's data errors name types and positions, never values, but for `invalid type: string "…"`.
+        serde_json::error::Category::Data => Rejection::new(
+            Code::InvalidField,
+            "",
+            format!("a field has the wrong type at {place}; compare with the Segment spec"),
+        ),
+        serde_json::error::Category::Eof => {
+            Rejection::new(Code::InvalidJson, "", format!("the JSON ends too early, at {place}"))
+        }
+        _ => Rejection::new(Code::InvalidJson, "", format!("not JSON from {place} on")),
+    }
+}
+
+fn event_name<'a>(kind: EventType, event: Text<'a>) -> Result<Cow<'a, str>, Rejection> {
+    Ok(Cow::Borrowed(match kind {
+        EventType::Track => {
+            let name = event.0.map(clean).filter(|name| !name.is_empty());
+            return name.map(|name| bounded(name, 128)).ok_or_else(|| {
+                Rejection::new(Code::MissingEvent, "event", "a track call needs the event's name")
+            });
+        }
+        EventType::Page => names::PAGE_VIEWED,
+        EventType::Screen => names::SCREEN_VIEWED,
+        EventType::Identify => names::IDENTIFIED,
+        EventType::Group => names::GROUP_JOINED,
+        EventType::Alias => names::ALIASED,
+    }))
+}
+
+/// Receive time, event time, and what had to be done to it.
+///
+/// A client's clock is corrected as the Segment spec has it:
+/// `timestamp = receivedAt − (sentAt − originalTimestamp)`. A record that carries all of `receivedAt`,
+/// `originalTimestamp` and `timestamp` was corrected by whoever received it.
+fn times(raw: &RawEvent<'_>, batch_sent_at: &Text<'_>, arrival: Arrival) -> (i64, i64, TimeMark) {
+    let read = |text: &Text<'_>| text.as_deref().and_then(parse_time);
+    let sent = read(&raw.sent_at).or_else(|| read(batch_sent_at));
+    let stamp = read(&raw.timestamp);
+    let original = read(&raw.original_timestamp);
+    let (received, corrected) = match arrival {
+        Arrival::Live { now } => (now, false),
+        Arrival::Recorded { now } => {
+            let given = read(&raw.received_at);
+            let corrected = given.is_some() && original.is_some() && stamp.is_some();
+            let received = given.or(sent).or(stamp).or(original).unwrap_or(now);
+            (if received > now.saturating_add(MAX_FUTURE_MS) { now } else { received }, corrected)
+        }
+    };
+    let happened = if corrected {
+        stamp
+    } else {
+        let original = original.or(stamp);
+        match (original, sent) {
+            (Some(original), Some(sent)) => Some(received.saturating_sub(sent.saturating_sub(original))),
+            (original, _) => original,
+        }
+    };
+    match happened {
+        None => (received, received, TimeMark::Missing),
+        Some(at) if at > received.saturating_add(MAX_FUTURE_MS) => (received, received, TimeMark::Future),
+        Some(at) => (received, at, TimeMark::Given),
+    }
+}
+
+/// The text of a JSON object; nothing for `null`, none and `{}`.
+fn object_text<'a>(value: Option<&'a RawValue>, field: &str) -> Result<Option<&'a str>, Rejection> {
+    match value.map(RawValue::get) {
+        None | Some("null" | "{}") => Ok(None),
+        Some(text) if text.starts_with('{') => Ok(Some(text)),
+        Some(_) => Err(Rejection::new(Code::InvalidField, field, "must be an object")),
+    }
+}
+
+fn tidy(text: Text<'_>) -> Option<Cow<'_, str>> {
+    text.0.map(clean).filter(|text| !text.is_empty()).map(|text| bounded(text, 1024))
+}
+
+/// A query that holds an e-mail address is dropped whole.
+fn without_personal_query(url: Cow<'_, str>) -> Cow<'_, str> {
+    let personal = url.contains('@') || url.contains("%40");
+    match url.find(['?', '#']) {
+        Some(query) if personal => Cow::Owned(url[..query].to_owned()),
+        _ => url,
+    }
+}
+
+fn bounded(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
+    if text.len() <= max {
+        return text;
+    }
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(truncate(text, max)),
+        Cow::Owned(text) => Cow::Owned(truncate(&text, max).to_owned()),
+    }
+}
+
+/// A message id for a record that has none: the same record from the same source gets the same one.
+fn derived_id(record: &str, source: &str) -> String {
+    let seed = xxhash_rust::xxh3::xxh3_64(source.as_bytes());
+    format!("derived-{:032x}", xxhash_rust::xxh3::xxh3_128_with_seed(record.as_bytes(), seed))
+}

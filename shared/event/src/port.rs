@@ -1,0 +1,55 @@
+//! The ports of intake: what it needs of the outside.
+
+use crate::{Event, Identifier, Rejection, Secret};
+
+/// Why a port could not do what was asked. What the caller does next is in the variant.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// Passing: the same call may go through later.
+    #[error("{what} is not available now: {reason}")]
+    Unavailable { what: &'static str, reason: String },
+    /// Somebody else wrote in between: load again and repeat.
+    #[error("{what} was changed by another writer")]
+    Conflict { what: &'static str },
+    /// It will not work by repeating it: a full disk, a damaged file, a missing permission.
+    #[error("{what} failed: {reason}")]
+    Failed { what: &'static str, reason: String },
+}
+
+/// Takes events to every consumer. An event is accepted once this returned: whatever dies afterwards, it
+/// will be delivered.
+#[allow(async_fn_in_trait)]
+pub trait EventBus {
+    /// Publishes in order. On an error none, some or all may be delivered: publish again, consumers
+    /// deduplicate.
+    async fn publish(&self, events: &[Event<'_>]) -> Result<(), PortError>;
+}
+
+/// The only place with raw personal data, encrypted. Intake puts; delivery and privacy read.
+#[allow(async_fn_in_trait)]
+pub trait Vault {
+    /// Puts all; a value that is there already is replaced.
+    async fn put(&self, secrets: &[Secret]) -> Result<(), PortError>;
+    /// The raw value of `field` ("email", "phone", "first_name", …) under an identifier.
+    async fn get(&self, identifier: Identifier, field: &str) -> Result<Option<String>, PortError>;
+}
+
+/// A record that was refused, kept whole so that it can be put in again after a fix. The original may
+/// hold personal data: adapters store it sealed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quarantined {
+    /// When it was refused, UTC ms.
+    pub at: i64,
+    /// The source it came by: a write key's name, or a file and line.
+    pub source: String,
+    pub rejection: Rejection,
+    /// The record as it came; the first 32 KiB where it was too large.
+    pub original: Vec<u8>,
+}
+
+/// Keeps what was refused.
+#[allow(async_fn_in_trait)]
+pub trait Quarantine {
+    /// Keeps all. Putting the same record again does not double it.
+    async fn put(&self, records: &[Quarantined]) -> Result<(), PortError>;
+}
