@@ -1,1 +1,14 @@
-//! In preparation.
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod body;
+mod handler;
+mod http;
+mod intake;
+mod route;
+mod write_keys;
+
+pub use handler::handle;
+pub use http::{Request, Response};
+pub use intake::{Deps, run};
+pub use write_keys::WriteKeys;

@@ -70,6 +70,8 @@ impl Parser {
     pub const MAX_BYTES: usize = 32 * 1024;
     /// Deepest nesting of objects and arrays that is taken.
     pub const MAX_DEPTH: usize = 64;
+    /// Most records of one batch.
+    pub const MAX_BATCH: usize = 10_000;
 
     pub fn new(hasher: Pseudonymizer, settings: ParserSettings) -> Self {
         Parser { hasher, settings }
@@ -111,16 +113,21 @@ impl Parser {
         arrival: Arrival,
     ) -> Result<Vec<Result<Parsed<'a>, (Rejection, &'a str)>>, Rejection> {
         let text = utf8(body)?;
-        check_depth(text)?;
+        // Depth is a matter of each record: what is read here is only passed over, without recursion.
         let envelope: Envelope = serde_json::from_str(text).map_err(|e| json_rejection(&e))?;
         let Some(batch) = envelope.batch else {
             return Err(Rejection::new(Code::InvalidField, "batch", "there is no batch array; send {\"batch\": [ … ]}"));
         };
+        if batch.len() > Self::MAX_BATCH {
+            let reason = format!("{} records; a batch may have {}", batch.len(), Self::MAX_BATCH);
+            return Err(Rejection::new(Code::TooLarge, "batch", reason));
+        }
         Ok(batch
             .into_iter()
             .map(|record| {
                 let record = record.get();
                 check_size(record.len())
+                    .and_then(|()| check_depth(record))
                     .and_then(|()| self.convert(record, None, &envelope.sent_at, source, arrival))
                     .map_err(|rejection| (rejection, record))
             })

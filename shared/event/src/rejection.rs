@@ -23,6 +23,8 @@ pub enum Code {
     InvalidField,
     /// A row that the mapping file can't turn into an event.
     InvalidRow,
+    /// A message of the bus that is damaged, or written by a later release.
+    InvalidEnvelope,
 }
 
 impl Code {
@@ -38,6 +40,7 @@ impl Code {
             Code::MissingIdentifier => "missing_identifier",
             Code::InvalidField => "invalid_field",
             Code::InvalidRow => "invalid_row",
+            Code::InvalidEnvelope => "invalid_envelope",
         }
     }
 
@@ -54,6 +57,7 @@ impl Code {
             MissingIdentifier,
             InvalidField,
             InvalidRow,
+            InvalidEnvelope,
         ]
         .into_iter()
         .find(|code| code.as_str() == text)

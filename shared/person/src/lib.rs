@@ -1,1 +1,49 @@
-//! In preparation.
+//! One person: who they are (identity resolution) and what is known of them (the profile).
+//!
+//! A profile is a *pure, commutative and idempotent fold* of events: any order, any batching and any
+//! redelivery within the dedupe window give the same bytes. That shapes every part of the state:
+//!
+//! - numbers are integers, and only added, or replaced by a larger or smaller one;
+//! - the last writer wins by event time, and between two of the same millisecond by value;
+//! - what is bounded keeps the newest by event time, or the first by a fixed order: in both cases an
+//!   entry that was dropped stays dropped whatever comes later;
+//! - windows end at the newest event seen, which only moves forward.
+//!
+//! The crate is pure: it knows no clock, environment, storage or cloud.
+
+mod affinity;
+mod bounded;
+mod channels;
+mod counters;
+mod dedupe;
+mod devices;
+mod encode;
+mod fold;
+mod identity;
+mod merge;
+mod orders;
+mod port;
+mod profile;
+mod recent;
+mod service;
+mod sessions;
+mod touches;
+mod traits;
+mod view;
+
+pub use affinity::{Affinity, HALF_LIFE_MS};
+pub use channels::ChannelState;
+pub use counters::{Counter, WINDOW_DAYS};
+pub use dedupe::{DedupeWindow, MAX_HASHES, WINDOW_MINUTES};
+pub use devices::OwnedDevice;
+pub use encode::Blob;
+pub use fold::Applied;
+pub use identity::{Owner, Refusal, Resolution, resolve};
+pub use orders::{Money, Orders};
+pub use port::{IdentityStore, ProfileChange, ProfileStore, ProfileWrite, Stored};
+pub use profile::{Dwell, Profile};
+pub use recent::Recent;
+pub use service::Case;
+pub use sessions::{SESSION_DAYS, SESSION_GAP_S, Session};
+pub use touches::Touch;
+pub use traits::Trait;

@@ -1,0 +1,50 @@
+//! The function URL's side of [`run`].
+
+use crate::{Deps, Request, Response, run};
+use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use event::{EventBus, Quarantine, Vault};
+
+/// Answers one invocation through a function URL. `now` is UTC ms.
+pub async fn handle<B: EventBus, V: Vault, Q: Quarantine>(
+    deps: &Deps<'_, B, V, Q>,
+    request: &LambdaFunctionUrlRequest,
+    now: i64,
+) -> LambdaFunctionUrlResponse {
+    let text = request.body.as_deref().unwrap_or_default();
+    // Lambda encodes the body itself; one that can't be decoded is refused as JSON further on.
+    let body = match request.is_base64_encoded {
+        true => STANDARD.decode(text).unwrap_or_else(|_| text.as_bytes().to_vec()),
+        false => text.as_bytes().to_vec(),
+    };
+    let headers: Vec<(&str, &str)> = request
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?)))
+        .collect();
+    let request = Request {
+        method: request.request_context.http.method.as_deref().unwrap_or_default(),
+        path: request.raw_path.as_deref().unwrap_or_default(),
+        query: request.raw_query_string.as_deref().unwrap_or_default(),
+        headers: &headers,
+        body: &body,
+        now,
+    };
+    answer(run(deps, &request).await)
+}
+
+fn answer(response: Response) -> LambdaFunctionUrlResponse {
+    if let Some(cause) = &response.cause {
+        eprintln!("answered {}: {cause}", response.status);
+    }
+    let mut answer = LambdaFunctionUrlResponse::default();
+    answer.status_code = i64::from(response.status);
+    for (name, value) in response.headers {
+        if let Ok(value) = value.parse() {
+            answer.headers.insert(name, value);
+        }
+    }
+    answer.body = (!response.body.is_empty()).then_some(response.body);
+    answer
+}

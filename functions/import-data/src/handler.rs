@@ -1,0 +1,108 @@
+//! Objects that arrived in a bucket.
+
+use crate::file::Source;
+use crate::{Format, ImportError, Lines, Mappings, Position, Totals, decoded, run};
+use aws_lambda_events::s3::S3Event;
+use event::{EventBus, Parser, Quarantine, Vault};
+use std::io;
+
+pub use crate::queue::handle_queue;
+
+/// Opens stored objects for reading from their beginning.
+#[allow(async_fn_in_trait)]
+pub trait ObjectSource {
+    /// `NotFound` for an object that is not there.
+    async fn open(&self, bucket: &str, key: &str) -> io::Result<Source>;
+}
+
+/// What imports work with.
+#[derive(Debug, Clone, Copy)]
+pub struct Deps<'d, B, V, Q, O> {
+    pub bus: &'d B,
+    pub vault: &'d V,
+    pub quarantine: &'d Q,
+    pub objects: &'d O,
+    pub parser: &'d Parser,
+    pub mappings: &'d Mappings,
+}
+
+/// Imports every object that a notification names. One that fails stops none of the others; the error is the
+/// first one's, and has the invocation repeated. `now` is UTC ms.
+pub async fn handle<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
+    deps: &Deps<'_, B, V, Q, O>,
+    event: &S3Event,
+    now: i64,
+) -> Result<Totals, ImportError> {
+    let mut totals = Totals::default();
+    let mut failed = None;
+    for record in &event.records {
+        let bucket = record.s3.bucket.name.as_deref().unwrap_or_default();
+        let key = decode_key(record.s3.object.key.as_deref().unwrap_or_default());
+        match import(deps, bucket, &key, now).await {
+            Ok(imported) => {
+                totals.accepted += imported.accepted;
+                totals.rejected += imported.rejected;
+            }
+            Err(error) => {
+                eprintln!("import failed: {error}");
+                failed.get_or_insert(error);
+            }
+        }
+    }
+    failed.map_or(Ok(totals), Err)
+}
+
+async fn import<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
+    deps: &Deps<'_, B, V, Q, O>,
+    bucket: &str,
+    key: &str,
+    now: i64,
+) -> Result<Totals, ImportError> {
+    let address = format!("s3://{bucket}/{key}");
+    let format = Format::of(key, deps.mappings.of(key))
+        .map_err(|_| ImportError::NeedsMapping { name: address.clone() })?;
+    let stream = match deps.objects.open(bucket, key).await {
+        Ok(stream) => decoded(stream),
+        Err(error) => Err(error),
+    };
+    let stream = stream.map_err(|error| ImportError::reading(&address, &error))?;
+    run(deps, format, &address, Lines::new(stream, Position::default()), now).await
+}
+
+/// An object key as notifications write it: form-encoded.
+fn decode_key(key: &str) -> String {
+    let mut bytes = Vec::with_capacity(key.len());
+    let mut rest = key.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let hex = |at: usize| after.get(at).and_then(|digit| (*digit as char).to_digit(16));
+        rest = match (first, hex(0), hex(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                &after[2..]
+            }
+            (b'+', ..) => {
+                bytes.push(b' ');
+                after
+            }
+            _ => {
+                bytes.push(*first);
+                after
+            }
+        };
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| key.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode_key;
+
+    #[test]
+    fn keys_are_form_encoded() {
+        assert_eq!(decode_key("in/Happy%20Face+1%2B1.ndjson"), "in/Happy Face 1+1.ndjson");
+        assert_eq!(decode_key("%E5%BC%A0.csv"), "张.csv");
+        assert_eq!(decode_key("100%"), "100%");
+        assert_eq!(decode_key("%zz%4"), "%zz%4");
+        assert_eq!(decode_key("%ff"), "%ff");
+    }
+}

@@ -1,0 +1,197 @@
+//! Whether a message may be sent now: the rules of a campaign and of its deployment, as one pure decision.
+
+use crate::quiet_hours::{Otherwise, QuietHours};
+use crate::{Lane, Reason};
+use event::Key;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+/// The limits of a campaign, as its file states them.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// The most messages a person gets through the step's channel on one of their calendar days, over all
+    /// campaigns. Marketing has a cap of [`Limits::PER_DAY`] where nothing is stated, service none.
+    pub per_day: Option<u32>,
+    /// The same over seven of the person's calendar days, today the last of them.
+    pub per_week: Option<u32>,
+    pub quiet_hours: Option<QuietHours>,
+    /// The share of people who never get the campaign.
+    pub holdout: Share,
+    /// Whether only who said yes to the channel gets it: so for marketing, not so for service, unless
+    /// stated. A no is respected always.
+    pub need_consent: Option<bool>,
+}
+
+impl Limits {
+    /// Marketing messages a day where the campaign states no cap.
+    pub const PER_DAY: u32 = 2;
+
+    /// The caps that hold: the campaign's or the deployment's, whichever is the lower. A service message
+    /// is capped only where its own campaign says so, and counts only then.
+    pub fn caps(&self, lane: Lane, deployment: Caps) -> Caps {
+        let lower = |a: Option<u32>, b: Option<u32>| a.into_iter().chain(b).min();
+        match lane {
+            Lane::Service => Caps { per_day: self.per_day, per_week: self.per_week },
+            Lane::Marketing => Caps {
+                per_day: lower(Some(self.per_day.unwrap_or(Self::PER_DAY)), deployment.per_day),
+                per_week: lower(self.per_week, deployment.per_week),
+            },
+        }
+    }
+}
+
+/// The most messages through one channel; `None` is no cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Caps {
+    pub per_day: Option<u32>,
+    pub per_week: Option<u32>,
+}
+
+impl Caps {
+    /// How many days a week's cap looks at, today included.
+    pub const WEEK_DAYS: i32 = 7;
+
+    /// Whether there is any.
+    pub fn is_capped(&self) -> bool {
+        self.per_day.is_some() || self.per_week.is_some()
+    }
+
+    /// The cap that one more message would break.
+    pub fn broken_by(&self, counts: CapCounts) -> Option<Reason> {
+        if self.per_day.is_some_and(|cap| counts.day >= cap) {
+            Some(Reason::CapDay)
+        } else if self.per_week.is_some_and(|cap| counts.week >= cap) {
+            Some(Reason::CapWeek)
+        } else {
+            None
+        }
+    }
+}
+
+/// Messages that count against the caps already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CapCounts {
+    /// On the person's calendar day.
+    pub day: u32,
+    /// On that day and the six before it.
+    pub week: u32,
+}
+
+/// A share of people, in ten-thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Share(u16);
+
+impl Share {
+    /// A share from 0 to 1, to the nearest ten-thousandth.
+    pub fn new(share: f64) -> Result<Share, String> {
+        if !(0.0..=1.0).contains(&share) {
+            return Err(format!("{share} is no share: give a number from 0 to 1, 0.05 for one in twenty"));
+        }
+        Ok(Share((share * 10_000.0).round() as u16))
+    }
+
+    /// Whether a person is in the share: always the same answer for the same salt, and an independent one
+    /// for another salt.
+    pub fn holds(self, salt: &str, person: Key) -> bool {
+        let mut keyed = Vec::with_capacity(salt.len() + 17);
+        keyed.extend_from_slice(salt.as_bytes());
+        keyed.push(0);
+        keyed.extend_from_slice(&person.0);
+        xxhash_rust::xxh3::xxh3_64(&keyed) % 10_000 < u64::from(self.0)
+    }
+}
+
+impl TryFrom<f64> for Share {
+    type Error = String;
+
+    fn try_from(share: f64) -> Result<Self, String> {
+        Share::new(share)
+    }
+}
+
+/// All that a decision is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// UTC ms.
+    pub now: i64,
+    /// When the message was due, UTC ms.
+    pub due_at: i64,
+    /// How long after it was due a message is still of use, ms.
+    pub expires_after: i64,
+    pub lane: Lane,
+    pub person: Key,
+    /// The campaign's name.
+    pub campaign: &'a str,
+    pub limits: &'a Limits,
+    /// The caps that hold, from [`Limits::caps`].
+    pub caps: Caps,
+    /// The deployment's holdout: people who get no marketing at all.
+    pub global_holdout: Share,
+    /// The person's own time zone, else the deployment's.
+    pub zone: &'a TimeZone,
+    /// What the person said to the channel; `None` where they were never asked.
+    pub consent: Option<bool>,
+    /// Whether an identifier of the person is on the suppression list.
+    pub suppressed: bool,
+    pub open_complaint: bool,
+    /// Whether the campaign's audience holds the person now.
+    pub in_audience: bool,
+    /// What was sent already, by the person's calendar.
+    pub sent: CapCounts,
+}
+
+/// What to do with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Send,
+    /// Decide again at `until`, UTC ms.
+    Hold {
+        until: i64,
+    },
+    Refuse(Reason),
+}
+
+/// The salt of the deployment's holdout; no campaign can have the name.
+const GLOBAL_SALT: &str = "*";
+
+/// Decides, by the first rule that speaks against sending: the order is that of [`Reason::all`].
+pub fn decide(s: &Situation) -> Decision {
+    if let Some(reason) = refusal(s) {
+        return Decision::Refuse(reason);
+    }
+    if let Some(quiet) = &s.limits.quiet_hours
+        && let Some(until) = quiet.end(s.zone, s.now)
+    {
+        return match quiet.otherwise {
+            Otherwise::Hold => Decision::Hold { until },
+            Otherwise::Drop => Decision::Refuse(Reason::QuietHours),
+        };
+    }
+    match s.caps.broken_by(s.sent) {
+        Some(reason) => Decision::Refuse(reason),
+        None => Decision::Send,
+    }
+}
+
+/// The rules that waiting changes nothing about.
+fn refusal(s: &Situation) -> Option<Reason> {
+    let marketing = s.lane == Lane::Marketing;
+    let needs_consent = s.limits.need_consent.unwrap_or(marketing);
+    let held_out = || {
+        s.limits.holdout.holds(s.campaign, s.person)
+            || (marketing && s.global_holdout.holds(GLOBAL_SALT, s.person))
+    };
+    match s.consent {
+        _ if s.now.saturating_sub(s.due_at) > s.expires_after => Some(Reason::Expired),
+        _ if s.suppressed => Some(Reason::Suppressed),
+        Some(false) => Some(Reason::Unsubscribed),
+        None if needs_consent => Some(Reason::NoConsent),
+        _ if marketing && s.open_complaint => Some(Reason::OpenComplaint),
+        _ if held_out() => Some(Reason::Holdout),
+        _ if !s.in_audience => Some(Reason::Audience),
+        _ => None,
+    }
+}

@@ -1,0 +1,150 @@
+//! The message of a step: its templates, and what they become for one person.
+
+use crate::plain_text::plain_text;
+use crate::template::{TemplateError, Templates};
+use minijinja::Value;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// How a message leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelKind {
+    #[default]
+    Email,
+    Webhook,
+}
+
+/// A step's message, checked and ready to be rendered.
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub kind: ChannelKind,
+    /// The name that consent, caps and webhook settings go by: `email`, or the webhook's name.
+    pub channel: String,
+    /// The subject's template, one line.
+    pub subject: String,
+    /// The name of the body's template. One that ends in `.txt` is text alone; any other is HTML, from
+    /// which the text is made.
+    pub template: String,
+    templates: Templates,
+    /// Paths that subject and body look up, `kept.name`.
+    paths: BTreeSet<String>,
+    /// The same under `person`, and in templates that the body includes.
+    person_paths: BTreeSet<String>,
+}
+
+/// What a template can look up.
+#[derive(Clone, Copy, Serialize)]
+pub struct MessageContext<'a> {
+    /// The profile as JSON; no personal data.
+    pub profile: &'a serde_json::Value,
+    /// What the campaign kept of the entry event.
+    pub kept: &'a serde_json::Value,
+    /// What the journey is keyed by.
+    pub key: &'a str,
+    /// Fields of the vault: `first_name`, `last_name`, ….
+    pub person: &'a BTreeMap<String, String>,
+    /// Empty where the message has none.
+    pub unsubscribe_url: &'a str,
+}
+
+/// A message for one person. It may hold personal data, so only its sizes are printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// One line; at most [`Message::MAX_SUBJECT`] characters.
+    pub subject: String,
+    /// Empty where the template is text alone.
+    pub html: String,
+    pub text: String,
+    /// The paths that the templates look up and that were not there; they print as nothing.
+    pub missing: Vec<String>,
+}
+
+impl Message {
+    /// The characters of a subject beyond which it is cut.
+    pub const MAX_SUBJECT: usize = 255;
+
+    /// The message of a step. `webhook` is the name of the webhook it leaves by, `webhook` where it is not
+    /// stated; an e-mail has none.
+    pub fn new(
+        kind: ChannelKind,
+        webhook: Option<&str>,
+        subject: &str,
+        template: &str,
+        templates: &Templates,
+    ) -> Result<Message, TemplateError> {
+        let channel = match kind {
+            ChannelKind::Email => "email",
+            ChannelKind::Webhook => webhook.unwrap_or("webhook"),
+        };
+        let mut paths = templates.paths(template)?;
+        paths.extend(templates.subject_paths(subject)?);
+        let mut person_paths = templates.included_paths(template);
+        person_paths.extend(paths.iter().cloned());
+        person_paths.retain(|path| path.starts_with("person."));
+        Ok(Message {
+            kind,
+            channel: channel.to_owned(),
+            subject: subject.to_owned(),
+            template: template.to_owned(),
+            templates: templates.clone(),
+            paths,
+            person_paths,
+        })
+    }
+
+    /// Checks the source of a template, for the name it has; the error says the line.
+    pub fn check(name: &str, source: &str) -> Result<(), TemplateError> {
+        Templates::new([(name.to_owned(), source.to_owned())]).map(drop)
+    }
+
+    /// The fields of the vault that the templates look up: `first_name` for `person.first_name`.
+    pub fn person_fields(&self) -> impl Iterator<Item = &str> {
+        self.person_paths.iter().filter_map(|path| path.strip_prefix("person."))
+    }
+
+    /// Whether the templates show where to unsubscribe.
+    pub fn shows_unsubscribe_url(&self) -> bool {
+        self.paths.contains("unsubscribe_url")
+    }
+
+    /// Renders for one person. A template that fails, runs too long or prints too much is an error.
+    pub fn render(&self, context: &MessageContext) -> Result<Rendered, TemplateError> {
+        let context = Value::from_serialize(context);
+        let subject = self.templates.render_subject(&self.subject, &context)?;
+        let body = self.templates.render(&self.template, &context)?;
+        let (html, text) =
+            if self.template.ends_with(".txt") { (String::new(), body) } else { (body.clone(), plain_text(&body)) };
+        Ok(Rendered {
+            subject: one_line(&subject),
+            html,
+            text,
+            missing: self.paths.iter().filter(|path| is_missing(&context, path)).cloned().collect(),
+        })
+    }
+}
+
+impl fmt::Debug for Rendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rendered({} bytes of HTML, {} of text)", self.html.len(), self.text.len())
+    }
+}
+
+/// A header is one line: what would end it early becomes a space.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
+    let joined = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    joined.chars().take(Message::MAX_SUBJECT).collect()
+}
+
+fn is_missing(context: &Value, path: &str) -> bool {
+    let mut at = context.clone();
+    for name in path.split('.') {
+        match at.get_attr(name) {
+            Ok(next) if !next.is_undefined() => at = next,
+            _ => return true,
+        }
+    }
+    false
+}

@@ -1,0 +1,87 @@
+//! Why a message was decided against.
+
+/// Why a message was not sent, in a word that reports count by and `why` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// The campaign is no longer live, or no longer has the step.
+    CampaignEnded,
+    /// It was due too long ago to be of use.
+    Expired,
+    /// Nothing is known of the person, or they were erased.
+    NoProfile,
+    /// An identifier of the person is on the deployment's suppression list.
+    Suppressed,
+    /// The person said no to the channel.
+    Unsubscribed,
+    /// The campaign needs a yes, and the person was never asked.
+    NoConsent,
+    /// The person waits for an answer to a complaint: no marketing until it is closed.
+    OpenComplaint,
+    /// The person is among those who never get the campaign, so that its effect can be measured.
+    Holdout,
+    /// The campaign's audience no longer holds the person.
+    Audience,
+    /// It fell into quiet hours, and the campaign says to drop it then.
+    QuietHours,
+    /// The channel's cap for the person's calendar day is reached.
+    CapDay,
+    /// The channel's cap for seven of the person's calendar days is reached.
+    CapWeek,
+    /// The vault holds no address of the person for the channel, or the channel is not set up.
+    NoAddress,
+    /// The template could not be rendered.
+    TemplateError,
+    /// The channel refused it, so that it was certainly not delivered.
+    ChannelError,
+}
+
+impl Reason {
+    const ALL: [Reason; 15] = [
+        Reason::CampaignEnded,
+        Reason::Expired,
+        Reason::NoProfile,
+        Reason::Suppressed,
+        Reason::Unsubscribed,
+        Reason::NoConsent,
+        Reason::OpenComplaint,
+        Reason::Holdout,
+        Reason::Audience,
+        Reason::QuietHours,
+        Reason::CapDay,
+        Reason::CapWeek,
+        Reason::NoAddress,
+        Reason::TemplateError,
+        Reason::ChannelError,
+    ];
+
+    /// Every reason, in the order in which they are looked at.
+    pub fn all() -> impl Iterator<Item = Reason> {
+        Self::ALL.into_iter()
+    }
+
+    /// The reason as it stands in the ledger, in events and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::CampaignEnded => "campaign_ended",
+            Reason::Expired => "expired",
+            Reason::NoProfile => "no_profile",
+            Reason::Suppressed => "suppressed",
+            Reason::Unsubscribed => "unsubscribed",
+            Reason::NoConsent => "no_consent",
+            Reason::OpenComplaint => "open_complaint",
+            Reason::Holdout => "holdout",
+            Reason::Audience => "audience",
+            Reason::QuietHours => "quiet_hours",
+            Reason::CapDay => "cap_day",
+            Reason::CapWeek => "cap_week",
+            Reason::NoAddress => "no_address",
+            Reason::TemplateError => "template_error",
+            Reason::ChannelError => "channel_error",
+        }
+    }
+
+    /// The reason of that name, if it is one.
+    pub fn parse(name: &str) -> Option<Reason> {
+        Self::all().find(|reason| reason.as_str() == name)
+    }
+}

@@ -1,0 +1,79 @@
+//! By which channels a person may be, and was, reached.
+
+use event::wire::{Damaged, Reader, put_bytes, put_varint};
+
+/// How many channels are kept: the first in alphabetical order.
+pub(crate) const MAX_CHANNELS: usize = 16;
+
+/// The channel whose consent stands for every channel that has none of its own.
+pub(crate) const ANY_CHANNEL: &str = "marketing";
+
+/// One channel (`email`, `sms`, …), or a consent category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelState<'a> {
+    pub name: &'a str,
+    /// When consent was last given or withdrawn, UTC ms, and whether it was given. Of two answers in the
+    /// same millisecond the refusal stands.
+    pub consent: Option<(i64, bool)>,
+    /// When a message last went out by it, UTC ms.
+    pub last_reached: Option<i64>,
+}
+
+impl<'a> ChannelState<'a> {
+    pub(crate) fn new(name: &'a str) -> Self {
+        ChannelState { name, consent: None, last_reached: None }
+    }
+
+    pub(crate) fn answer(&mut self, at: i64, granted: bool) {
+        let newer = self.consent.is_none_or(|(since, was)| (since, !was) < (at, !granted));
+        if newer {
+            self.consent = Some((at, granted));
+        }
+    }
+
+    pub(crate) fn reached(&mut self, at: i64) {
+        self.last_reached = Some(self.last_reached.map_or(at, |last| last.max(at)));
+    }
+
+    pub(crate) fn merge(&mut self, other: &ChannelState<'_>) {
+        if let Some((at, granted)) = other.consent {
+            self.answer(at, granted);
+        }
+        if let Some(at) = other.last_reached {
+            self.reached(at);
+        }
+    }
+}
+
+pub(crate) fn encode(channels: &[ChannelState<'_>], out: &mut Vec<u8>, base: i64) {
+    for channel in channels {
+        put_bytes(out, channel.name.as_bytes());
+        let granted = channel.consent.is_some_and(|(_, granted)| granted);
+        let flags = u8::from(channel.consent.is_some())
+            | u8::from(granted) << 1
+            | u8::from(channel.last_reached.is_some()) << 2;
+        out.push(flags);
+        for at in [channel.consent.map(|(at, _)| at), channel.last_reached].into_iter().flatten() {
+            put_varint(out, (base - at) as u64);
+        }
+    }
+}
+
+pub(crate) fn decode<'a>(
+    channels: &mut Vec<ChannelState<'a>>,
+    mut reader: Reader<'a>,
+    base: i64,
+) -> Result<(), Damaged> {
+    while !reader.is_empty() {
+        let mut channel = ChannelState::new(reader.text()?);
+        let flags = reader.byte()?;
+        if flags & 1 != 0 {
+            channel.consent = Some((base.wrapping_sub(reader.varint()? as i64), flags & 2 != 0));
+        }
+        if flags & 4 != 0 {
+            channel.last_reached = Some(base.wrapping_sub(reader.varint()? as i64));
+        }
+        channels.push(channel);
+    }
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! The stored form of a profile: small, and readable by later releases.
+
+use crate::channels;
+use crate::counters::Counter;
+use crate::devices;
+use crate::profile::Profile;
+use crate::{recent, service, sessions, touches, traits};
+use event::wire::{Damaged, Reader, put_field, put_varint};
+use event::{Identifier, IdentifierKind, Key};
+
+/// What is stored under a person id. The first byte says which.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Blob<'a> {
+    Profile(Profile<'a>),
+    /// This person was merged into that one.
+    Forward(Key),
+}
+
+const PROFILE: u8 = 1;
+const FORWARD: u8 = 2;
+
+mod tag {
+    pub const IDENTIFIERS: u8 = 1;
+    pub const SEEN: u8 = 2;
+    pub const TRAITS: u8 = 3;
+    pub const COUNTERS: u8 = 4;
+    pub const SESSIONS: u8 = 5;
+    pub const DWELL: u8 = 6;
+    pub const ORDERS: u8 = 7;
+    pub const CATEGORIES: u8 = 8;
+    pub const BRANDS: u8 = 9;
+    pub const PRODUCTS: u8 = 10;
+    pub const FIRST_TOUCH: u8 = 11;
+    pub const TOUCHES: u8 = 12;
+    pub const CHANNELS: u8 = 13;
+    pub const DEVICES: u8 = 14;
+    pub const CASES: u8 = 15;
+    pub const RECENT: u8 = 16;
+    pub const WINDOW: u8 = 17;
+}
+
+impl<'a> Blob<'a> {
+    /// Reads a stored blob.
+    pub fn decode(bytes: &'a [u8]) -> Result<Blob<'a>, Damaged> {
+        if let Some(target) = Blob::forward_of(bytes)? {
+            return Ok(Blob::Forward(target));
+        }
+        let mut profile = Profile::default();
+        profile.decode(bytes)?;
+        Ok(Blob::Profile(profile))
+    }
+
+    /// Where a blob forwards to, if it is a forwarding pointer; reads no further.
+    pub fn forward_of(bytes: &[u8]) -> Result<Option<Key>, Damaged> {
+        let mut reader = Reader::new(bytes);
+        match reader.byte()? {
+            PROFILE => Ok(None),
+            FORWARD => Ok(Some(Key(reader.array()?))),
+            _ => Err(Damaged),
+        }
+    }
+
+    /// The stored form of a forwarding pointer.
+    pub fn forward(target: Key) -> Vec<u8> {
+        let mut out = vec![FORWARD];
+        out.extend_from_slice(&target.0);
+        out
+    }
+
+    /// The identifiers of a stored profile; reads no further.
+    pub fn identifiers(bytes: &[u8]) -> Result<Vec<Identifier>, Damaged> {
+        let mut reader = Reader::new(bytes.get(1..).ok_or(Damaged)?);
+        let mut identifiers = Vec::new();
+        if let Some((tag::IDENTIFIERS, field)) = reader.field()? {
+            decode_identifiers(&mut identifiers, field)?;
+        }
+        Ok(identifiers)
+    }
+
+    /// Whether a stored profile has an identifier; quick.
+    pub fn has_identifier(bytes: &[u8], identifier: Identifier) -> bool {
+        let Some(mut reader) = bytes.get(1..).map(Reader::new) else { return false };
+        let Ok(Some((tag::IDENTIFIERS, field))) = reader.field() else { return false };
+        field.rest().as_chunks::<17>().0.iter().any(|entry| {
+            entry[0] == identifier.kind as u8 && entry[1..] == identifier.key.0
+        })
+    }
+}
+
+impl<'a> Profile<'a> {
+    /// Appends the stored form.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let base = self.last_seen;
+        out.push(PROFILE);
+        put_field(out, tag::IDENTIFIERS, |out| {
+            for identifier in &self.identifiers {
+                out.push(identifier.kind as u8);
+                out.extend_from_slice(&identifier.key.0);
+            }
+        });
+        put_field(out, tag::SEEN, |out| {
+            event::wire::put_signed(out, self.last_seen);
+            put_varint(out, (self.last_seen - self.first_seen) as u64);
+            put_varint(out, self.events);
+        });
+        put_field(out, tag::TRAITS, |out| traits::encode(&self.traits, out, base));
+        put_field(out, tag::COUNTERS, |out| self.counters.iter().for_each(|c| c.encode(out, base)));
+        put_field(out, tag::SESSIONS, |out| sessions::encode(&self.sessions, out, base));
+        if self.dwell != Default::default() {
+            put_field(out, tag::DWELL, |out| {
+                [self.dwell.short, self.dwell.medium, self.dwell.long].iter().for_each(|n| put_varint(out, *n));
+            });
+        }
+        put_field(out, tag::ORDERS, |out| self.orders.encode(out, base));
+        for (tag, affinity) in
+            [(tag::CATEGORIES, &self.categories), (tag::BRANDS, &self.brands), (tag::PRODUCTS, &self.products)]
+        {
+            if !affinity.recent.is_empty() || !affinity.cells.is_empty() {
+                put_field(out, tag, |out| affinity.encode(out, base));
+            }
+        }
+        if let Some(first) = &self.first_touch {
+            put_field(out, tag::FIRST_TOUCH, |out| touches::encode(std::slice::from_ref(first), out, base));
+        }
+        put_field(out, tag::TOUCHES, |out| touches::encode(&self.touches, out, base));
+        put_field(out, tag::CHANNELS, |out| channels::encode(&self.channels, out, base));
+        put_field(out, tag::DEVICES, |out| devices::encode(&self.devices, out, base));
+        put_field(out, tag::CASES, |out| service::encode(&self.cases, out, base));
+        put_field(out, tag::RECENT, |out| {
+            let names = |name: &str| self.counters.iter().position(|counter| counter.name == name);
+            recent::encode(&self.recent, names, out, base);
+        });
+        put_field(out, tag::WINDOW, |out| self.window.encode(out));
+        for (tag, bytes) in &self.unknown {
+            put_field(out, *tag, |out| out.extend_from_slice(bytes));
+        }
+    }
+
+    /// Fills a cleared profile from its stored form.
+    pub fn decode(&mut self, bytes: &'a [u8]) -> Result<(), Damaged> {
+        let mut reader = Reader::new(bytes);
+        if reader.byte()? != PROFILE {
+            return Err(Damaged);
+        }
+        let mut base = 0;
+        while let Some((tag, mut field)) = reader.field()? {
+            match tag {
+                tag::IDENTIFIERS => decode_identifiers(&mut self.identifiers, field)?,
+                tag::SEEN => {
+                    base = field.signed()?;
+                    self.last_seen = base;
+                    self.first_seen = base.wrapping_sub(field.varint()? as i64);
+                    self.events = field.varint()?;
+                }
+                tag::TRAITS => traits::decode(&mut self.traits, field, base)?,
+                tag::COUNTERS => {
+                    while !field.is_empty() {
+                        self.counters.push(Counter::decode(&mut field, base)?);
+                    }
+                }
+                tag::SESSIONS => sessions::decode(&mut self.sessions, field, base)?,
+                tag::DWELL => {
+                    self.dwell.short = field.varint()?;
+                    self.dwell.medium = field.varint()?;
+                    self.dwell.long = field.varint()?;
+                }
+                tag::ORDERS => self.orders.decode(field, base)?,
+                tag::CATEGORIES => self.categories.decode(field, base)?,
+                tag::BRANDS => self.brands.decode(field, base)?,
+                tag::PRODUCTS => self.products.decode(field, base)?,
+                tag::FIRST_TOUCH => {
+                    let mut first = Vec::with_capacity(1);
+                    touches::decode(&mut first, field, base)?;
+                    self.first_touch = first.pop();
+                }
+                tag::TOUCHES => touches::decode(&mut self.touches, field, base)?,
+                tag::CHANNELS => channels::decode(&mut self.channels, field, base)?,
+                tag::DEVICES => devices::decode(&mut self.devices, field, base)?,
+                tag::CASES => service::decode(&mut self.cases, field, base)?,
+                tag::RECENT => {
+                    let counters = &self.counters;
+                    let names = |index: usize| counters.get(index).map(|counter| counter.name);
+                    recent::decode(&mut self.recent, names, field, base)?;
+                }
+                tag::WINDOW => self.window.decode(field)?,
+                _ => self.unknown.push((tag, field.rest())),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn decode_identifiers(identifiers: &mut Vec<Identifier>, mut field: Reader<'_>) -> Result<(), Damaged> {
+    while !field.is_empty() {
+        let (kind, key) = (field.byte()?, Key(field.array()?));
+        let kind = IdentifierKind::all().find(|k| *k as u8 == kind).ok_or(Damaged)?;
+        identifiers.push(Identifier { kind, key });
+    }
+    Ok(())
+}

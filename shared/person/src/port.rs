@@ -1,0 +1,56 @@
+//! Where profiles and identities are kept.
+
+use crate::identity::Owner;
+use event::{Event, Identifier, Key, PortError};
+
+/// A stored profile: its blob and the version that the next write has to name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub version: u64,
+    pub blob: Vec<u8>,
+}
+
+/// One person's new state, written on the condition that nobody else wrote since it was loaded.
+#[derive(Debug)]
+pub struct ProfileWrite<'a> {
+    pub person: Key,
+    /// The version loaded; 0 for a new person.
+    pub version: u64,
+    pub blob: Vec<u8>,
+    /// The events of this write that a live campaign could want: what makes the store's change stream an
+    /// outbox that can't be out of step with it.
+    pub fresh: Vec<&'a Event<'a>>,
+    /// People whose state went into this one by this write. Their blobs are forwarding pointers, which are
+    /// written with it.
+    pub merged: Vec<Key>,
+    /// Identifiers that this write links to the person; in one step with the profile.
+    pub links: Vec<Identifier>,
+    /// Who the person is to those identifiers.
+    pub owner: Owner,
+}
+
+/// What the store's change stream tells evaluate-triggers of one write.
+#[derive(Debug)]
+pub struct ProfileChange<'a> {
+    pub person: Key,
+    pub blob: Vec<u8>,
+    pub fresh: Vec<&'a Event<'a>>,
+    pub merged: Vec<Key>,
+}
+
+/// Profiles by person id.
+#[allow(async_fn_in_trait)]
+pub trait ProfileStore {
+    /// The stored profiles of these people, in their order.
+    async fn load(&self, people: &[Key]) -> Result<Vec<Option<Stored>>, PortError>;
+    /// Writes each on its condition; the people whose condition failed come back, and nothing of theirs was
+    /// written. In one step for each person: profile, links, forwarding pointers, and the change.
+    async fn write(&self, writes: Vec<ProfileWrite<'_>>) -> Result<Vec<Key>, PortError>;
+}
+
+/// People by identifier. A user id needs no entry: its hash is the person's id.
+#[allow(async_fn_in_trait)]
+pub trait IdentityStore {
+    /// Whose these identifiers are, in their order.
+    async fn owners(&self, identifiers: &[Identifier]) -> Result<Vec<Option<Owner>>, PortError>;
+}

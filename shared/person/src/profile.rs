@@ -1,0 +1,142 @@
+//! The profile: the state that a person's events fold into.
+
+use crate::affinity::Affinity;
+use crate::channels::{ANY_CHANNEL, ChannelState};
+use crate::counters::Counter;
+use crate::dedupe::DedupeWindow;
+use crate::devices::OwnedDevice;
+use crate::orders::Orders;
+use crate::recent::Recent;
+use crate::service::{COMPLAINT, Case};
+use crate::sessions::Session;
+use crate::touches::Touch;
+use crate::traits::Trait;
+use event::{Identifier, IdentifierKind, Identifiers};
+
+/// How many identifiers one person has: the strongest.
+pub(crate) const MAX_IDENTIFIERS: usize = 32;
+
+/// All that is known of one person, about 1 KB in wire form. It borrows its texts from the blob it was read
+/// from and the events that were folded in.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Profile<'a> {
+    /// Strongest first.
+    pub identifiers: Vec<Identifier>,
+    /// How many events were folded in.
+    pub events: u64,
+    /// When the first and last of them happened, UTC ms.
+    pub first_seen: i64,
+    pub last_seen: i64,
+    pub traits: Vec<Trait<'a>>,
+    pub counters: Vec<Counter<'a>>,
+    pub sessions: Vec<Session>,
+    pub dwell: Dwell,
+    pub orders: Orders,
+    pub categories: Affinity<'a>,
+    pub brands: Affinity<'a>,
+    pub products: Affinity<'a>,
+    pub first_touch: Option<Touch<'a>>,
+    /// Newest first.
+    pub touches: Vec<Touch<'a>>,
+    pub channels: Vec<ChannelState<'a>>,
+    pub devices: Vec<OwnedDevice<'a>>,
+    pub cases: Vec<Case<'a>>,
+    /// Newest first.
+    pub recent: Vec<Recent<'a>>,
+    pub window: DedupeWindow,
+    /// Fields of a later release, kept as they are.
+    pub(crate) unknown: Vec<(u8, &'a [u8])>,
+}
+
+/// Time spent on single things, as events report it: how many looks were short (under a minute), medium
+/// (up to five) and long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Dwell {
+    pub short: u64,
+    pub medium: u64,
+    pub long: u64,
+}
+
+impl Dwell {
+    pub(crate) fn add(&mut self, ms: i64) {
+        match ms {
+            ..60_000 => self.short += 1,
+            60_000..=300_000 => self.medium += 1,
+            _ => self.long += 1,
+        }
+    }
+}
+
+impl<'a> Profile<'a> {
+    /// Forgets everything but keeps its memory, to be filled again.
+    pub fn clear(&mut self) {
+        self.identifiers.clear();
+        (self.events, self.first_seen, self.last_seen) = (0, 0, 0);
+        self.traits.clear();
+        self.counters.clear();
+        self.sessions.clear();
+        self.dwell = Dwell::default();
+        self.orders.clear();
+        for affinity in [&mut self.categories, &mut self.brands, &mut self.products] {
+            affinity.clear();
+        }
+        self.first_touch = None;
+        self.touches.clear();
+        self.channels.clear();
+        self.devices.clear();
+        self.cases.clear();
+        self.recent.clear();
+        self.window.clear();
+        self.unknown.clear();
+    }
+
+    /// Whether a deployment's user id is among the identifiers.
+    pub fn is_known(&self) -> bool {
+        self.identifiers.first().is_some_and(|id| id.kind == IdentifierKind::User)
+    }
+
+    /// Links an identifier to the person; of too many the weakest goes.
+    pub(crate) fn link(&mut self, identifier: Identifier) {
+        if let Err(at) = self.identifiers.binary_search(&identifier)
+            && at < MAX_IDENTIFIERS
+        {
+            self.identifiers.truncate(MAX_IDENTIFIERS - 1);
+            self.identifiers.insert(at, identifier);
+        }
+    }
+
+    /// The strongest identifiers, as many as an event carries.
+    pub fn strongest(&self) -> Identifiers {
+        let mut strongest = Identifiers::default();
+        self.identifiers.iter().for_each(|identifier| strongest.insert(*identifier));
+        strongest
+    }
+
+    /// The counter of an event name.
+    pub fn counter(&self, name: &str) -> Option<&Counter<'a>> {
+        self.counters.binary_search_by(|counter| counter.name.cmp(name)).ok().map(|at| &self.counters[at])
+    }
+
+    /// The trait of a name.
+    pub fn attribute(&self, name: &str) -> Option<&Trait<'a>> {
+        self.traits.binary_search_by(|t| t.name.cmp(name)).ok().map(|at| &self.traits[at])
+    }
+
+    /// Whether the person agreed to be reached by a channel: their last answer for it or for marketing as a
+    /// whole, whichever is newer; `None` where they were never asked.
+    pub fn consent(&self, channel: &str) -> Option<bool> {
+        let answers = self.channels.iter().filter(|c| c.name == channel || c.name == ANY_CHANNEL);
+        let newest = answers.filter_map(|c| c.consent).max_by_key(|(at, granted)| (*at, !granted));
+        newest.map(|(_, granted)| granted)
+    }
+
+    /// The person's time zone, an IANA name, where an event told it.
+    pub fn timezone(&self) -> Option<&'a str> {
+        Some(self.attribute("timezone")?.value.trim_matches('"'))
+    }
+
+    /// Whether a complaint is open, during which there is no marketing.
+    pub fn open_complaint(&self) -> bool {
+        self.cases.iter().any(|case| case.kind == COMPLAINT && case.is_open())
+    }
+}

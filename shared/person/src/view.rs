@@ -1,0 +1,96 @@
+//! A profile as JSON: for conditions, templates, and people who want to look.
+
+use crate::fold::{OTHER_CELLS, PRODUCT_CELLS};
+use crate::{Affinity, Profile, Touch};
+use event::{MINUTE, iso_time};
+use serde_json::{Map, Value, json};
+
+impl Profile<'_> {
+    /// The profile as of `now` (UTC ms). Counts by window, scores and ages are computed for that moment; times
+    /// are UTC ms, money is in minor units. Holds no personal data.
+    pub fn to_json(&self, now: i64) -> Value {
+        let counters = self.counters.iter().map(|c| {
+            let value = json!({
+                "total": c.total, "first": c.first, "last": c.last,
+                "days_1": c.within(1, now), "days_7": c.within(7, now), "days_30": c.within(30, now),
+            });
+            (c.name.to_owned(), value)
+        });
+        let traits = self.traits.iter().map(|t| (t.name.to_owned(), t.json()));
+        let days_since = |at: i64| (now - at).div_euclid(event::DAY);
+        let money = |pick: fn(&crate::Money) -> i64| -> Map<String, Value> {
+            self.orders.money.iter().map(|m| (m.currency.to_string(), json!(pick(m)))).collect()
+        };
+        let channels = self.channels.iter().map(|c| {
+            let value = json!({
+                "consent": c.consent.map(|(_, granted)| granted),
+                "consent_at": c.consent.map(|(at, _)| at),
+                "last_reached": c.last_reached,
+            });
+            (c.name.to_owned(), value)
+        });
+        let lengths: Vec<i64> = self.sessions.iter().map(|s| s.length_s() * 1_000).collect();
+        let open = self.cases.iter().filter(|case| case.is_open());
+        json!({
+            "identifiers": self.identifiers.iter()
+                .map(|id| json!({"kind": id.kind.as_str(), "key": id.key.to_string()})).collect::<Vec<_>>(),
+            "known": self.is_known(),
+            "events": self.events,
+            "first_seen": self.first_seen,
+            "last_seen": self.last_seen,
+            "last_seen_iso": iso_time(self.last_seen),
+            "traits": Value::Object(traits.collect()),
+            "counters": Value::Object(counters.collect()),
+            "sessions": {
+                "count": self.sessions.len(),
+                "short": lengths.iter().filter(|ms| **ms < MINUTE).count(),
+                "medium": lengths.iter().filter(|ms| (MINUTE..=5 * MINUTE).contains(*ms)).count(),
+                "long": lengths.iter().filter(|ms| **ms > 5 * MINUTE).count(),
+                "last_start": self.sessions.last().map(|s| s.start_s * 1_000),
+            },
+            "dwell": {"short": self.dwell.short, "medium": self.dwell.medium, "long": self.dwell.long},
+            "orders": {
+                "count": self.orders.count,
+                "refunds": self.orders.refunds,
+                "first": (self.orders.count > 0).then_some(self.orders.first),
+                "last": (self.orders.count > 0).then_some(self.orders.last),
+                "days_since_last": (self.orders.count > 0).then(|| days_since(self.orders.last)),
+                "revenue_minor": money(|m| m.revenue),
+                "refunded_minor": money(|m| m.refunded),
+            },
+            "affinity": {
+                "categories": scores(&self.categories, now, OTHER_CELLS),
+                "brands": scores(&self.brands, now, OTHER_CELLS),
+                "products": scores(&self.products, now, PRODUCT_CELLS),
+            },
+            "first_touch": self.first_touch.as_ref().map(touch),
+            "touches": self.touches.iter().map(touch).collect::<Vec<_>>(),
+            "channels": Value::Object(channels.collect()),
+            "devices": self.devices.iter()
+                .map(|d| json!({"model": d.model, "first": d.first, "last": d.last})).collect::<Vec<_>>(),
+            "service": {
+                "cases": self.cases.iter().map(|c| json!({
+                    "id": c.id, "kind": c.kind, "opened": c.opened, "closed": c.closed, "open": c.is_open(),
+                })).collect::<Vec<_>>(),
+                "open_cases": open.count(),
+                "open_complaint": self.open_complaint(),
+            },
+            "recent": self.recent.iter().map(|r| json!({
+                "at": r.at, "event": r.name, "product_id": r.product, "amount_minor": r.amount,
+            })).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn scores(affinity: &Affinity<'_>, now: i64, cells: u8) -> Vec<Value> {
+    let rounded = |score: f64| (score * 1_000.0).round() / 1_000.0;
+    let scores = affinity.scores(now, cells).into_iter();
+    scores.map(|(value, score)| json!({"value": value, "score": rounded(score)})).collect()
+}
+
+fn touch(touch: &Touch<'_>) -> Value {
+    json!({
+        "at": touch.at, "source": touch.source, "medium": touch.medium, "campaign": touch.campaign,
+        "referrer": touch.referrer, "click": touch.click,
+    })
+}

@@ -1,0 +1,177 @@
+//! The profile's promise: any order, batching, redelivery and merging of the same events gives the same
+//! bytes.
+
+use event::{Arrival, DAY, Event, Parser, ParserSettings, Pseudonymizer};
+use person::{Applied, Blob, Profile};
+use proptest::prelude::*;
+use serde_json::json;
+
+fn parser() -> Parser {
+    Parser::new(Pseudonymizer::new(b"test key"), ParserSettings::default())
+}
+
+/// Records of one person over weeks, with every part of the profile in play.
+fn record() -> impl Strategy<Value = String> {
+    let at = 1_795_000_000_000i64;
+    let name = prop_oneof![
+        Just("Product Viewed"),
+        Just("Order Completed"),
+        Just("Order Refunded"),
+        Just("Unsubscribed"),
+        Just("Subscribed"),
+        Just("Case Opened"),
+        Just("Case Closed"),
+        Just("Device Registered"),
+        Just("Message Sent"),
+        "[a-z]{1,3}".prop_map(|name: String| Box::leak(name.into_boxed_str()) as &str),
+    ];
+    (any::<u32>(), 0i64..40 * DAY, 0i64..3 * DAY, name, 0u16..300, 0u8..40, proptest::option::of(0u8..80)).prop_map(
+        move |(id, after, late, name, sku, few, attribute)| {
+            let happened = at + after;
+            json!({
+                "type": if attribute.is_some() { "identify" } else { "track" },
+                "messageId": format!("m{id}"), "event": name, "userId": "u1",
+                "timestamp": happened, "receivedAt": happened + late,
+                "context": {
+                    "locale": if few % 2 == 0 { "zh-CN" } else { "en" },
+                    "page": {"url": format!("https://s.example/p?utm_source=s{}&gclid=c{few}", few % 3),
+                             "referrer": format!("https://r{}.example/", few % 4)},
+                    "device": {"model": format!("Phone {few}")},
+                },
+                "traits": attribute.map(|n| json!({format!("t{n}"): few, "email_opt_in": few % 2 == 0})),
+                "properties": {
+                    "product_id": format!("sku-{sku}"), "category": format!("c{few}"), "brand": format!("b{sku}"),
+                    "price": f64::from(sku) + 0.95, "currency": (["EUR", "USD", "JPY"][usize::from(few) % 3]),
+                    "channel": "email", "case_id": format!("k{few}"), "case_kind": "complaint",
+                    "device_model": format!("Watch {few}"), "dwell_ms": u32::from(few) * 20_000,
+                },
+            })
+            .to_string()
+        },
+    )
+}
+
+fn fold<'a>(profile: &mut Profile<'a>, events: impl IntoIterator<Item = &'a Event<'a>>) {
+    for event in events {
+        profile.apply(event);
+    }
+}
+
+fn bytes(profile: &Profile<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    profile.encode(&mut out);
+    out
+}
+
+fn parse<'a>(parser: &Parser, records: &'a [String]) -> Vec<Event<'a>> {
+    let mut seen = std::collections::HashSet::new();
+    let parsed = records
+        .iter()
+        .map(|record| parser.parse(record.as_bytes(), "web", Arrival::Recorded { now: i64::MAX / 2 }).unwrap().event);
+    // Two events may not share an id, that is what an id is.
+    parsed.filter(|event| seen.insert(event.hash)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn order_and_batching_do_not_matter(
+        records in prop::collection::vec(record(), 1..220),
+        shuffle in any::<prop::sample::Index>(),
+        batch in 1usize..40,
+    ) {
+        let parser = parser();
+        let events = parse(&parser, &records);
+        let mut straight = Profile::default();
+        fold(&mut straight, &events);
+        let expected = bytes(&straight);
+
+        // Another order, in batches, through the stored form between them.
+        let mut order: Vec<usize> = (0..events.len()).collect();
+        let turn = shuffle.index(order.len());
+        order.sort_by_key(|i| (i * 7919 + turn * 104_729) % 1_000_003);
+        let mut stored: Vec<u8> = Vec::new();
+        for part in order.chunks(batch) {
+            let before = std::mem::take(&mut stored);
+            let mut profile = Profile::default();
+            if !before.is_empty() {
+                profile.decode(&before).unwrap();
+            }
+            for i in part {
+                profile.apply(&events[*i]);
+            }
+            stored = bytes(&profile);
+        }
+        prop_assert!(stored == expected, "another order gave other bytes");
+
+        // Merging two halves is adding them.
+        let (mut left, mut right) = (Profile::default(), Profile::default());
+        fold(&mut left, events.iter().step_by(2));
+        fold(&mut right, events.iter().skip(1).step_by(2));
+        right.merge(&left);
+        prop_assert!(bytes(&right) == expected, "merging gave other bytes");
+        prop_assert!(expected.len() < 24_000);
+    }
+
+    #[test]
+    fn redelivery_changes_nothing(records in prop::collection::vec(record(), 1..60), again in any::<prop::sample::Index>()) {
+        let parser = parser();
+        let mut events = parse(&parser, &records);
+        // Received within one day, the dedupe window.
+        let newest = events.iter().map(|e| e.received_at).max().unwrap();
+        events.retain(|e| e.received_at > newest - DAY);
+        let mut profile = Profile::default();
+        fold(&mut profile, &events);
+        let before = bytes(&profile);
+        let start = again.index(events.len());
+        for event in &events[start..] {
+            prop_assert_eq!(profile.apply(event), Applied::Duplicate);
+        }
+        prop_assert_eq!(bytes(&profile), before);
+    }
+
+    #[test]
+    fn damaged_blobs_are_errors(bytes: Vec<u8>) {
+        let _ = Blob::decode(&bytes);
+    }
+}
+
+#[test]
+fn the_busiest_person_stays_under_24_kb() {
+    let parser = parser();
+    let mut stored = Vec::new();
+    for chunk in 0..200i64 {
+        let records: Vec<String> = (0..100i64)
+            .map(|i| {
+                let n = chunk * 100 + i;
+                json!({"type": "track", "event": format!("event {}", n % 97), "userId": "busy", "messageId": format!("m{n}"),
+                    "timestamp": 1_795_000_000_000i64 + n * 47 * 60_000, "properties": {"product_id": format!("product-{n}"),
+                    "category": format!("category-{}", n % 500), "brand": format!("brand-{}", n % 300)}}).to_string()
+            })
+            .collect();
+        let events = parse(&parser, &records);
+        let before = std::mem::take(&mut stored);
+        let mut profile = Profile::default();
+        if !before.is_empty() {
+            profile.decode(&before).unwrap();
+        }
+        fold(&mut profile, &events);
+        stored = bytes(&profile);
+        assert!(stored.len() < 24_000, "{} bytes after {} events", stored.len(), profile.events);
+    }
+}
+
+#[test]
+fn fields_of_a_later_release_survive() {
+    let parser = parser();
+    let records = [r#"{"type":"track","event":"Product Viewed","userId":"u","timestamp":"2026-11-22T10:00:00Z"}"#.to_owned()];
+    let events = parse(&parser, &records);
+    let mut profile = Profile::default();
+    fold(&mut profile, &events);
+    let mut later = bytes(&profile);
+    event::wire::put_text(&mut later, 200, "from the future");
+    let mut read = Profile::default();
+    read.decode(&later).unwrap();
+    assert_eq!(bytes(&read), later);
+}
