@@ -1,1 +1,7 @@
-//! In preparation.
+#![doc = include_str!("../README.md")]
+
+mod archiver;
+mod handler;
+
+pub use archiver::{Archiver, BusRecord, Settings, run};
+pub use handler::{Arrivals, Deps, handle};

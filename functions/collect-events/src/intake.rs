@@ -8,7 +8,6 @@ use event::{
 };
 
 /// What intake over HTTP works with.
-#[derive(Debug, Clone, Copy)]
 pub struct Deps<'d, B, V, Q> {
     pub bus: &'d B,
     pub vault: &'d V,

@@ -1,1 +1,14 @@
-//! In preparation.
+#![doc = include_str!("../README.md")]
+
+mod handler;
+mod outcome;
+mod people;
+mod plan;
+mod recover;
+mod report;
+mod settings;
+
+pub use handler::{Deps, handle, run};
+pub use outcome::Outcome;
+pub use recover::{CLAIM_TIMEOUT, recover};
+pub use settings::{Settings, WebhookSettings};

@@ -16,7 +16,6 @@ pub trait ObjectSource {
 }
 
 /// What imports work with.
-#[derive(Debug, Clone, Copy)]
 pub struct Deps<'d, B, V, Q, O> {
     pub bus: &'d B,
     pub vault: &'d V,

@@ -1,1 +1,7 @@
-//! In preparation.
+#![doc = include_str!("../README.md")]
+
+mod handler;
+mod run;
+
+pub use handler::handle;
+pub use run::{Deps, Outcome, run};

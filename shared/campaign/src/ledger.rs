@@ -26,6 +26,9 @@ pub struct LedgerEntry {
     pub capped_on: Option<i32>,
     /// The channel's own id of what was sent; empty where it gave none.
     pub receipt: String,
+    /// What there is to say beyond the reason: where a template failed, what a channel answered. No personal
+    /// data.
+    pub detail: String,
 }
 
 /// How far an action has come.
@@ -179,6 +182,7 @@ impl LedgerEntry {
             put_field(&mut out, 9, |out| put_signed(out, i64::from(day)));
         }
         put_text(&mut out, 10, &self.receipt);
+        put_text(&mut out, 11, &self.detail);
         out
     }
 
@@ -197,6 +201,7 @@ impl LedgerEntry {
             due_at: 0,
             capped_on: None,
             receipt: String::new(),
+            detail: String::new(),
         };
         let mut reader = Reader::new(bytes);
         while let Some((tag, mut field)) = reader.field()? {
@@ -214,6 +219,7 @@ impl LedgerEntry {
                 }
                 9 => entry.capped_on = i32::try_from(field.signed()?).ok(),
                 10 => entry.receipt = field.rest_text()?.to_owned(),
+                11 => entry.detail = field.rest_text()?.to_owned(),
                 _ => {}
             }
         }

@@ -1,18 +1,40 @@
 //! Campaigns: files, conditions, journeys, limits and messages.
+//!
+//! A campaign is one YAML file ([`Campaign::parse`]); the live ones are indexed by the events they want
+//! ([`Campaigns`]). A person's [`Journeys`] advance by their events and timers and yield [`Action`]s, which
+//! [`decide`] admits, holds or refuses, and a [`Message`] renders.
+//!
+//! The crate is pure: it knows no clock, environment, storage or cloud.
+
 mod action;
+mod campaign;
 mod channel;
+mod condition;
+mod duration;
+mod engine;
+mod file;
+mod journeys;
 mod ledger;
 mod limits;
 mod message;
 mod plain_text;
+mod port;
 mod quiet_hours;
 mod reason;
 mod template;
+
 pub use action::{Action, ActionQueue, Lane};
+pub use campaign::{Campaign, Campaigns, Cancel, Entry, Reentry, Step};
 pub use channel::{Channel, Outgoing, Receipt, SendError, Sender};
+pub use condition::{Condition, ConditionError, ProfileView, Scope};
+pub use duration::parse_duration;
+pub use engine::Moment;
+pub use file::FileError;
+pub use journeys::{InCampaign, Journey, Journeys};
 pub use ledger::{Claim, Claimed, Holding, Ledger, LedgerEntry, LedgerState, Settlement};
 pub use limits::{CapCounts, Caps, Decision, Limits, Share, Situation, decide};
 pub use message::{ChannelKind, Message, MessageContext, Rendered};
+pub use port::{DueQueue, JourneyStore, JourneyWrite, Stored, Timer, TimerStore};
 pub use quiet_hours::{Otherwise, QuietHours, local_day, time_zone};
 pub use reason::Reason;
 pub use template::{TemplateError, Templates};

@@ -2,7 +2,7 @@
 
 use crate::plain_text::plain_text;
 use crate::template::{TemplateError, Templates};
-use minijinja::Value;
+use minijinja::value::{Serde, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -111,11 +111,14 @@ impl Message {
 
     /// Renders for one person. A template that fails, runs too long or prints too much is an error.
     pub fn render(&self, context: &MessageContext) -> Result<Rendered, TemplateError> {
-        let context = Value::from_serialize(context);
+        let context = Value::from(Serde(context));
         let subject = self.templates.render_subject(&self.subject, &context)?;
         let body = self.templates.render(&self.template, &context)?;
-        let (html, text) =
-            if self.template.ends_with(".txt") { (String::new(), body) } else { (body.clone(), plain_text(&body)) };
+        let (html, text) = if self.template.ends_with(".txt") {
+            (String::new(), body)
+        } else {
+            (body.clone(), plain_text(&body))
+        };
         Ok(Rendered {
             subject: one_line(&subject),
             html,

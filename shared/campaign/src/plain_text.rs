@@ -22,7 +22,10 @@ pub(crate) fn plain_text(html: &str) -> String {
         match (tag.name.as_str(), tag.closes) {
             ("script" | "style" | "head" | "title", false) => rest = after_end(rest, &tag.name),
             ("br", _) => out.line(),
-            ("p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "table" | "ul" | "ol" | "blockquote" | "hr", _) => {
+            (
+                "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "table" | "ul" | "ol" | "blockquote" | "hr",
+                _,
+            ) => {
                 out.paragraph();
             }
             ("div" | "tr" | "section" | "header" | "footer" | "body" | "html", _) => out.line(),

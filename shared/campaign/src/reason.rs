@@ -5,10 +5,10 @@
 pub enum Reason {
     /// The campaign is no longer live, or no longer has the step.
     CampaignEnded,
-    /// It was due too long ago to be of use.
-    Expired,
     /// Nothing is known of the person, or they were erased.
     NoProfile,
+    /// It was due too long ago to be of use.
+    Expired,
     /// An identifier of the person is on the deployment's suppression list.
     Suppressed,
     /// The person said no to the channel.
@@ -38,8 +38,8 @@ pub enum Reason {
 impl Reason {
     const ALL: [Reason; 15] = [
         Reason::CampaignEnded,
-        Reason::Expired,
         Reason::NoProfile,
+        Reason::Expired,
         Reason::Suppressed,
         Reason::Unsubscribed,
         Reason::NoConsent,
@@ -63,8 +63,8 @@ impl Reason {
     pub fn as_str(self) -> &'static str {
         match self {
             Reason::CampaignEnded => "campaign_ended",
-            Reason::Expired => "expired",
             Reason::NoProfile => "no_profile",
+            Reason::Expired => "expired",
             Reason::Suppressed => "suppressed",
             Reason::Unsubscribed => "unsubscribed",
             Reason::NoConsent => "no_consent",

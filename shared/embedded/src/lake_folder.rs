@@ -1,12 +1,12 @@
-//! The lake in a folder of plain files.
+//! The lake, and the reports made from it, in a folder of plain files.
 
 use event::PortError;
-use lake::{LakeFile, LakeStore};
+use lake::{LakeFile, LakeStore, ReportStore};
 use std::fs::{self, File};
 use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Keeps the files of the lake under one folder, by their paths. A file is written beside its place, made
+/// Keeps files under one folder, by their paths. A file is written beside its place, made
 /// durable, and then renamed into it: a crash leaves the whole file or none.
 #[derive(Debug, Clone)]
 pub struct LakeFolder {
@@ -53,6 +53,12 @@ impl LakeStore for LakeFolder {
     async fn open(&self, path: &str) -> Result<File, PortError> {
         let path = self.root.join(path);
         File::open(&path).map_err(|error| failed(&path, "could not be opened", &error))
+    }
+}
+
+impl ReportStore for LakeFolder {
+    async fn put(&self, file: &LakeFile) -> Result<(), PortError> {
+        LakeStore::put(self, file).await
     }
 }
 
@@ -123,9 +129,9 @@ mod tests {
         let lake = LakeFolder::new(folder.path().join("data/lake"));
         assert_eq!(block_on(lake.list("events/")).unwrap(), Vec::<String>::new());
         for path in ["events/dt=2026-11-23/log-01.parquet", "events/dt=2026-11-22/log-02.parquet", "other/x"] {
-            block_on(lake.put(&file(path, b"first"))).unwrap();
+            block_on(LakeStore::put(&lake, &file(path, b"first"))).unwrap();
         }
-        block_on(lake.put(&file("events/dt=2026-11-22/log-02.parquet", b"second"))).unwrap();
+        block_on(LakeStore::put(&lake, &file("events/dt=2026-11-22/log-02.parquet", b"second"))).unwrap();
         let unfinished = folder.path().join("data/lake/events/dt=2026-11-22/log-03.unfinished");
         fs::write(unfinished, b"hal").unwrap();
 
@@ -145,7 +151,7 @@ mod tests {
         assert!(missing.contains("put it back"), "{missing}");
         // A file stands where a folder is needed.
         fs::write(folder.path().join("events"), b"").unwrap();
-        let blocked = block_on(lake.put(&file("events/dt=2026-11-22/a.parquet", b"x"))).unwrap_err().to_string();
+        let blocked = block_on(LakeStore::put(&lake, &file("events/dt=2026-11-22/a.parquet", b"x"))).unwrap_err().to_string();
         assert!(blocked.contains("dt=2026-11-22/a.parquet could not be written"), "{blocked}");
     }
 

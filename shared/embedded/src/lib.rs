@@ -1,1 +1,31 @@
-//! In preparation.
+//! The ports on one machine: a bus log and a lake of plain files, and one redb file for all else.
+//!
+//! Whatever is accepted is one append to the [`BusLog`]; the loop carries it on into the [`Store`], whose
+//! batches are durable as a whole together with the position in the log that they stand for. So a kill at
+//! any point loses nothing that was acknowledged, and repeats nothing.
+
+mod actions;
+mod bus_log;
+mod duplicates;
+mod frame;
+mod intake;
+mod lake_folder;
+mod ledger;
+mod outbox;
+mod overlay;
+mod people;
+mod seal;
+mod sealed;
+mod store;
+mod timers;
+mod webhook;
+
+pub use actions::Queued;
+pub use bus_log::{BusLog, LogReader};
+pub use frame::{Frame, FrameBuilder};
+pub use intake::Intake;
+pub use lake_folder::LakeFolder;
+pub use outbox::Outbox;
+pub use seal::{Keys, Sealer};
+pub use store::Store;
+pub use webhook::Webhook;

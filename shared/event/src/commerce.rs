@@ -63,7 +63,7 @@ impl<'a> Facts<'a> {
             return Ok(Read { facts: Facts::default(), suspicious: false });
         }
         let raw: RawFacts<'a> = serde_json::from_str(properties)?;
-        let suspicious = raw.suspicious || memchr::memchr(b'@', properties.as_bytes()).is_some();
+        let suspicious = raw.suspicious || pii::may_hold_address(properties);
         Ok(Read { facts: raw.into_facts(currency), suspicious })
     }
 

@@ -120,7 +120,7 @@ impl Mapping {
         record.insert("timestamp".into(), json!(self.timestamp.read(cell(&self.timestamp.column.value))?));
         let mut external = Vec::new();
         for (name, field) in &self.identifiers {
-            let value = field.text(&cell);
+            let value = field.identifier(&cell);
             match IdentifierKind::parse(name) {
                 Some(IdentifierKind::User) => drop(record.insert("userId".into(), json!(value))),
                 Some(IdentifierKind::Anonymous) => drop(record.insert("anonymousId".into(), json!(value))),
@@ -221,6 +221,15 @@ impl TimeField {
 }
 
 impl Field {
+    /// As [`Field::text`], but nothing where the cell identifies nobody: a prefix alone would be one person
+    /// for all such rows. Under a prefix, `7` or `11111` is a row of a numbered list rather than a placeholder.
+    fn identifier<'a>(&'a self, cell: &impl Fn(&str) -> &'a str) -> String {
+        let Some(column) = &self.column else { return self.text(cell) };
+        let value = cell(&column.value);
+        let counted = !value.is_empty() && value.bytes().all(|b| matches!(b, b'1'..=b'9'));
+        if crate::is_junk(value) && !counted { String::new() } else { self.text(cell) }
+    }
+
     fn text<'a>(&'a self, cell: &impl Fn(&str) -> &'a str) -> String {
         match (&self.column, &self.value) {
             (Some(column), _) => format!("{}{}", self.prefix, cell(&column.value)),

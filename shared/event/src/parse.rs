@@ -143,6 +143,9 @@ impl Parser {
         arrival: Arrival,
     ) -> Result<Parsed<'a>, Rejection> {
         let mut raw: RawEvent<'a> = serde_json::from_str(record).map_err(|e| json_rejection(&e))?;
+        if !record.trim_ascii_start().starts_with('{') {
+            return Err(Rejection::new(Code::InvalidField, "", "a record must be an object"));
+        }
         let kind = match raw.kind.as_deref() {
             Some(name) => EventType::parse(name.trim()).ok_or_else(|| {
                 Rejection::new(
@@ -154,7 +157,7 @@ impl Parser {
             None => implied
                 .ok_or_else(|| Rejection::new(Code::InvalidType, "type", "missing; say identify, track, page, …"))?,
         };
-        let name = event_name(kind, std::mem::take(&mut raw.event))?;
+        let name = self.masked(event_name(kind, std::mem::take(&mut raw.event))?);
         let (received_at, happened_at, time_mark) = times(&raw, batch_sent_at, arrival);
 
         let mut secrets = Vec::new();
@@ -179,7 +182,7 @@ impl Parser {
         }
 
         let message_id = match raw.message_id.0.take().map(clean).filter(|id| !id.is_empty()) {
-            Some(id) => bounded(id, 256),
+            Some(id) => self.masked(bounded(id, 256)),
             None => Cow::Owned(derived_id(record, source)),
         };
         let (properties, facts) = self.properties(&raw, kind)?;
@@ -245,12 +248,12 @@ impl Parser {
             }
         }
         let user_id = user_id?;
-        if !is_contact(&user_id, &self.settings.region) {
-            return Some(user_id);
+        if is_contact(&user_id, &self.settings.region) {
+            self.add_email(&user_id, identifiers_of(&mut add), secrets);
+            self.add_phone(&user_id, identifiers_of(&mut add), secrets);
+            return None;
         }
-        self.add_email(&user_id, identifiers_of(&mut add), secrets);
-        self.add_phone(&user_id, identifiers_of(&mut add), secrets);
-        None
+        (!pii::may_hold_address(&user_id)).then_some(user_id)
     }
 
     fn add_email(&self, text: &str, add: &mut dyn FnMut(IdentifierKind, &str), secrets: &mut Vec<Secret>) {
@@ -348,37 +351,46 @@ impl Parser {
     }
 
     fn context<'a>(&self, raw: RawContext<'a>) -> Context<'a> {
-        let url = tidy(raw.page.url).or_else(|| tidy(raw.page.path));
+        let plain = |text| tidy(text).map(|text| self.masked(text));
+        let address = |text| tidy(text).map(|url| self.masked(without_personal_query(url)));
         let device = raw.device.unwrap_or_default();
         let device = Device {
-            model: tidy(device.model),
-            kind: tidy(device.kind),
-            os: tidy(raw.os.name),
-            app_version: tidy(raw.app.version),
+            model: plain(device.model),
+            kind: plain(device.kind),
+            os: plain(raw.os.name),
+            app_version: plain(raw.app.version),
         };
         let campaign = raw.campaign.map(|c| Campaign {
-            source: tidy(c.source),
-            medium: tidy(c.medium),
-            name: tidy(c.name),
-            term: tidy(c.term),
-            content: tidy(c.content),
+            source: plain(c.source),
+            medium: plain(c.medium),
+            name: plain(c.name),
+            term: plain(c.term),
+            content: plain(c.content),
         });
         Context {
-            url: url.map(without_personal_query),
-            title: tidy(raw.page.title).map(|title| self.masked(title)),
-            referrer: tidy(raw.page.referrer).map(without_personal_query),
-            user_agent: tidy(raw.user_agent),
-            locale: tidy(raw.locale),
-            timezone: tidy(raw.timezone),
+            url: address(raw.page.url).or_else(|| address(raw.page.path)),
+            title: plain(raw.page.title),
+            referrer: address(raw.page.referrer),
+            user_agent: plain(raw.user_agent),
+            locale: plain(raw.locale),
+            timezone: plain(raw.timezone),
             campaign: campaign.filter(|c| *c != Campaign::default()).map(Box::new),
             device: (device != Device::default()).then(|| Box::new(device)),
-            consent: raw
-                .consent
-                .and_then(|consent| consent.category_preferences)
-                .map(|preferences| Cow::Borrowed(preferences.get()))
-                .filter(|text| text.starts_with('{')),
+            consent: raw.consent.and_then(|consent| self.consent(consent.category_preferences?.get())),
             rest: self.rest(raw.rest),
         }
+    }
+
+    fn consent<'a>(&self, preferences: &'a str) -> Option<Cow<'a, str>> {
+        if !preferences.starts_with('{') {
+            return None;
+        }
+        if !pii::may_hold_address(preferences) {
+            return Some(Cow::Borrowed(preferences));
+        }
+        let mut value = serde_json::from_str(preferences).ok()?;
+        pii::redact(&mut value, &self.hasher, &self.settings.region);
+        Some(Cow::Owned(value.to_string()))
     }
 
     /// Context keys that have no field of their own, as one object without personal data.
@@ -395,14 +407,14 @@ impl Parser {
     }
 
     fn masked<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
-        match memchr::memchr(b'@', text.as_bytes()) {
-            Some(_) => Cow::Owned(pii::mask_emails(&text, &self.hasher)),
-            None => text,
+        match pii::may_hold_address(&text) {
+            true => Cow::Owned(pii::mask_emails(&text, &self.hasher)),
+            false => text,
         }
     }
 }
 
-fn identifiers_of<'f>(add: &'f mut dyn FnMut(IdentifierKind, &str)) -> &'f mut dyn FnMut(IdentifierKind, &str) {
+fn identifiers_of(add: &mut dyn FnMut(IdentifierKind, &str)) -> &mut dyn FnMut(IdentifierKind, &str) {
     add
 }
 
@@ -538,9 +550,8 @@ fn tidy(text: Text<'_>) -> Option<Cow<'_, str>> {
 
 /// A query that holds an e-mail address is dropped whole.
 fn without_personal_query(url: Cow<'_, str>) -> Cow<'_, str> {
-    let personal = url.contains('@') || url.contains("%40");
     match url.find(['?', '#']) {
-        Some(query) if personal => Cow::Owned(url[..query].to_owned()),
+        Some(query) if pii::may_hold_address(&url) => Cow::Owned(url[..query].to_owned()),
         _ => url,
     }
 }

@@ -82,6 +82,10 @@ fn personal_field(field: &str) -> Option<&'static str> {
 pub(crate) fn redact(value: &mut Value, hasher: &Pseudonymizer, region: &str) {
     match value {
         Value::Object(fields) => {
+            if fields.keys().any(|name| may_hold_address(name)) {
+                let named = std::mem::take(fields).into_iter();
+                *fields = named.map(|(name, value)| (mask_emails(&name, hasher), value)).collect();
+            }
             for (name, value) in fields.iter_mut() {
                 match personal_field(name) {
                     Some(field) if !value.is_null() => *value = Value::String(hash(field, value, hasher, region)),
@@ -90,7 +94,7 @@ pub(crate) fn redact(value: &mut Value, hasher: &Pseudonymizer, region: &str) {
             }
         }
         Value::Array(values) => values.iter_mut().for_each(|value| redact(value, hasher, region)),
-        Value::String(text) if text.contains('@') => *text = mask_emails(text, hasher),
+        Value::String(text) if may_hold_address(text) => *text = mask_emails(text, hasher),
         _ => {}
     }
 }
@@ -116,19 +120,32 @@ pub(crate) fn take_personal(traits: &mut Map<String, Value>) -> Vec<(&'static st
     taken
 }
 
-/// Replaces every e-mail address in a text by `hmac:` and its keyed hash.
+/// Whether a text, or the text of a JSON value, may hold an e-mail address: an `@`, also as an address
+/// (`%40`) or JSON (`\u0040`) escapes it.
+pub(crate) fn may_hold_address(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr3_iter(b'@', b'%', b'\\', bytes).any(|at| match bytes[at] {
+        b'@' => true,
+        b'%' => bytes[at + 1..].starts_with(b"40"),
+        _ => bytes[at + 1..].starts_with(b"u0040"),
+    })
+}
+
+/// Replaces every e-mail address in a text, and what has an `@` inside and so may be one, by `hmac:` and its
+/// keyed hash.
 pub(crate) fn mask_emails(text: &str, hasher: &Pseudonymizer) -> String {
-    let edge = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';' | '"' | '(' | ')' | ':' | '=' | '&' | '?' | '/');
+    let edge = |c: char| c.is_whitespace() || "<>,;\"():=&?/#".contains(c);
+    let text = text.replace("%40", "@");
     let mut masked = String::with_capacity(text.len());
     for word in text.split_inclusive(edge) {
-        let core = word.trim_end_matches(edge);
-        match normalise_email(core.trim_end_matches('.')) {
-            Some(email) => {
-                masked.push_str(&token(IdentifierKind::Email, &email, hasher));
-                masked.push_str(&word[core.trim_end_matches('.').len()..]);
-            }
-            None => masked.push_str(word),
+        let core = word.trim_end_matches(edge).trim_end_matches('.');
+        let inside = core.trim_matches('@').contains('@');
+        match normalise_email(core) {
+            Some(email) => masked.push_str(&token(IdentifierKind::Email, &email, hasher)),
+            None if inside => masked.push_str(&format!("hmac:{}", hasher.key("text", core))),
+            None => masked.push_str(core),
         }
+        masked.push_str(&word[core.len()..]);
     }
     masked
 }

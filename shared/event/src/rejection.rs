@@ -25,6 +25,8 @@ pub enum Code {
     InvalidRow,
     /// A message of the bus that is damaged, or written by a later release.
     InvalidEnvelope,
+    /// An event whose person's profile could not be read or written.
+    NotApplied,
 }
 
 impl Code {
@@ -41,6 +43,7 @@ impl Code {
             Code::InvalidField => "invalid_field",
             Code::InvalidRow => "invalid_row",
             Code::InvalidEnvelope => "invalid_envelope",
+            Code::NotApplied => "not_applied",
         }
     }
 
@@ -58,6 +61,7 @@ impl Code {
             InvalidField,
             InvalidRow,
             InvalidEnvelope,
+            NotApplied,
         ]
         .into_iter()
         .find(|code| code.as_str() == text)

@@ -11,7 +11,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let parser = Parser::new(Pseudonymizer::new(b"archive-cost"), ParserSettings::default());
     let lines: Vec<&[u8]> = records.split(|b| *b == b'\n').filter(|line| !line.is_empty()).collect();
     let now = 1_795_342_000_000;
-    let parsed: Vec<_> = lines.iter().filter_map(|line| parser.parse(line, "web", Arrival::Recorded { now }).ok()).collect();
+    let parsed: Vec<_> =
+        lines.iter().filter_map(|line| parser.parse(line, "web", Arrival::Recorded { now }).ok()).collect();
 
     let started = Instant::now();
     let mut file = EventFile::new(0, "log");
@@ -28,8 +29,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let took = started.elapsed().as_secs_f64();
     let events = parsed.len() as f64;
     let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
-    println!("{events} events: {:.2} µs each ({:.2} of it to buffer)", took * 1e6 / events, pushing * 1e6 / events);
-    println!("{:.0} B an event buffered, {:.0} B in the file", buffered as f64 / events, bytes as f64 / events);
+    println!(
+        "{events} events: {:.2} µs each ({:.2} of it to buffer)",
+        took * 1e6 / events,
+        pushing * 1e6 / events
+    );
+    println!(
+        "{:.0} B an event buffered, {:.0} B in the file",
+        buffered as f64 / events,
+        bytes as f64 / events
+    );
 
     let started = Instant::now();
     let mut rows_seen = 0;
@@ -41,7 +50,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         scan(&file.path, bytes::Bytes::from(file.bytes.clone()), columns, |rows| rows_seen += rows.len())?;
     }
-    println!("scan of 9 columns: {:.2} µs a row, {rows_seen} rows", started.elapsed().as_secs_f64() * 1e6 / events);
+    println!(
+        "scan of 9 columns: {:.2} µs a row, {rows_seen} rows",
+        started.elapsed().as_secs_f64() * 1e6 / events
+    );
     let started = Instant::now();
     let mut same = 0;
     let mut expected = parsed.iter();

@@ -5,7 +5,9 @@
 
 use bytes::Bytes;
 use parquet::column::writer::ColumnWriterImpl;
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType, Int64Type};
+use parquet::data_type::{
+    ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType, Int64Type,
+};
 use parquet::errors::Result;
 
 /// How many rows are handed to the encoder at once: their values stay in the processor's cache.
@@ -34,7 +36,12 @@ impl LongBuffer {
     }
 
     /// Writes the column and empties the buffer.
-    pub fn write(&mut self, out: &mut ColumnWriterImpl<'_, Int64Type>, rows: u32, required: bool) -> Result<()> {
+    pub fn write(
+        &mut self,
+        out: &mut ColumnWriterImpl<'_, Int64Type>,
+        rows: u32,
+        required: bool,
+    ) -> Result<()> {
         let mut taken = 0;
         in_batches(out, &self.rows, rows, required, |count, values| {
             values.extend_from_slice(&self.values[taken..taken + count]);
@@ -63,7 +70,11 @@ impl ByteBuffer {
         self.write(out, rows, required, ByteArray::from)
     }
 
-    pub fn write_keys(&mut self, out: &mut ColumnWriterImpl<'_, FixedLenByteArrayType>, rows: u32) -> Result<()> {
+    pub fn write_keys(
+        &mut self,
+        out: &mut ColumnWriterImpl<'_, FixedLenByteArrayType>,
+        rows: u32,
+    ) -> Result<()> {
         self.write(out, rows, false, |bytes| FixedLenByteArray::from(ByteArray::from(bytes)))
     }
 

@@ -5,7 +5,9 @@ use event::PortError;
 /// A file that can't be read or written. Names the file; says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
-    #[error("the lake file {file} is damaged: {reason}; restore it from a copy, or move it away and replay its day")]
+    #[error(
+        "the lake file {file} is damaged: {reason}; restore it from a copy, or move it away and replay its day"
+    )]
     Damaged { file: String, reason: String },
     #[error("the lake file {file} could not be built: {reason}")]
     Encode { file: String, reason: String },

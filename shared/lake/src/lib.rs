@@ -20,5 +20,5 @@ pub use error::LakeError;
 pub use path::{EVENTS, event_path};
 pub use replay::{Archived, other_identities, replay};
 pub use scan::{Columns, KeyColumn, LongColumn, Rows, TextColumn, scan};
-pub use store::{LakeFile, LakeStore};
+pub use store::{LakeFile, LakeStore, ReportStore};
 pub use write::EventFile;

@@ -1,8 +1,8 @@
 //! Events out of the lake, as they went in.
 
+use crate::LakeError;
 use crate::column::{Key, Long, Text};
 use crate::scan::{Columns, Rows, scan};
-use crate::LakeError;
 use event::{
     Campaign, Context, Currency, Device, Event, EventType, Facts, Identifier, IdentifierKind, Identifiers,
     MessageHash, TimeMark,

@@ -1,7 +1,7 @@
 //! Streaming some columns of a file.
 
-use crate::column::{Key, Long, Text};
 use crate::LakeError;
+use crate::column::{Key, Long, Text};
 use parquet::column::reader::ColumnReader;
 use parquet::data_type::{ByteArray, FixedLenByteArray};
 use parquet::errors::{ParquetError, Result};
@@ -105,7 +105,8 @@ pub fn scan<R: ChunkReader + 'static>(
     columns: Columns<'_>,
     mut visit: impl FnMut(&Rows),
 ) -> std::result::Result<(), LakeError> {
-    let damaged = |error: ParquetError| LakeError::Damaged { file: path.to_owned(), reason: error.to_string() };
+    let damaged =
+        |error: ParquetError| LakeError::Damaged { file: path.to_owned(), reason: error.to_string() };
     let reader = guarded(|| SerializedFileReader::new(file)).map_err(damaged)?;
     for group in 0..reader.num_row_groups() {
         let mut streams = guarded(|| Streams::open(&reader, group, columns)).map_err(damaged)?;
@@ -179,7 +180,9 @@ impl Streams {
         let count = self.left.min(BATCH);
         let rows = &mut self.rows;
         for (column, reader) in &mut self.longs {
-            let ColumnReader::Int64ColumnReader(reader) = reader else { return Err(unexpected(column.name())) };
+            let ColumnReader::Int64ColumnReader(reader) = reader else {
+                return Err(unexpected(column.name()));
+            };
             let into = &mut rows.longs[*column as usize];
             let (levels, values) = (&mut into.levels, &mut self.long_values);
             levels.clear();
@@ -235,7 +238,12 @@ impl Streams {
 }
 
 /// Gives each row its value, or none; a column without levels has one in every row.
-fn spread<T>(levels: &[i16], mut values: impl Iterator<Item = T>, count: usize, mut put: impl FnMut(Option<T>)) {
+fn spread<T>(
+    levels: &[i16],
+    mut values: impl Iterator<Item = T>,
+    count: usize,
+    mut put: impl FnMut(Option<T>),
+) {
     if levels.is_empty() {
         return values.for_each(|value| put(Some(value)));
     }

@@ -23,3 +23,10 @@ pub trait LakeStore {
     /// Opens a file to read it.
     async fn open(&self, path: &str) -> Result<Self::File, PortError>;
 }
+
+/// Takes finished reports: files under `reports/`, a folder for each version and `reports/latest/`.
+#[allow(async_fn_in_trait)]
+pub trait ReportStore {
+    /// Puts a file whole, durably. Replaces one of the same path.
+    async fn put(&self, file: &LakeFile) -> Result<(), PortError>;
+}

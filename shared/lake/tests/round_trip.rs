@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use event::{
-    Arrival, Campaign, Context, Device, Event, EventType, Facts, Identifier, IdentifierKind, Identifiers, Key,
-    MessageHash, Parser, ParserSettings, Pseudonymizer, TimeMark, names,
+    Arrival, Campaign, Context, Device, Event, EventType, Facts, Identifier, IdentifierKind, Identifiers,
+    Key, MessageHash, Parser, ParserSettings, Pseudonymizer, TimeMark, names,
 };
 use lake::{Columns, EventFile, LakeError, Text, replay, scan};
 use proptest::collection::vec;
@@ -218,7 +218,8 @@ fn a_file_may_be_begun_again_in_the_same_buffers() {
 
 #[test]
 fn only_the_wanted_columns_are_there() {
-    let columns = Columns { texts: &[Text::MessageCampaign, Text::MessageReason, Text::Brand], ..Columns::default() };
+    let columns =
+        Columns { texts: &[Text::MessageCampaign, Text::MessageReason, Text::Brand], ..Columns::default() };
     let mut rows_seen = 0;
     scan("f", Bytes::from(sample()), columns, |rows| {
         rows_seen += rows.len();

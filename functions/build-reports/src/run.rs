@@ -1,0 +1,121 @@
+//! From the lake to a report.
+
+use crate::campaigns::{campaigns, share};
+use crate::cohorts::cohorts;
+use crate::gather::{COLUMNS, Gathered, did};
+use crate::page;
+use crate::report::{FunnelStage, Period, Quality, Report, Totals};
+use crate::sales;
+use event::{PortError, day_of, iso_date, iso_time};
+use lake::{EVENTS, LakeError, LakeFile, LakeStore, ReportStore, scan};
+
+/// What a report covers and how it counts.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The page's title.
+    pub title: String,
+    /// First day, days since 1970-01-01; `None` from the beginning.
+    pub from: Option<i32>,
+    /// Last day; `None` to the end.
+    pub to: Option<i32>,
+    /// How many days after a message an order counts for its campaign.
+    pub attribution_days: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { title: "Customer report".into(), from: None, to: None, attribution_days: 7 }
+    }
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error(transparent)]
+    Port(#[from] PortError),
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The invocation asks for something that can't be.
+    #[error("{0}")]
+    Invalid(String),
+    /// The template does not fit the numbers.
+    #[error("the report page could not be rendered: {0}")]
+    Page(String),
+}
+
+/// Computes a report from the whole lake in one pass and writes it, as `index.html` and `report.json`, to
+/// `reports/<version>/` and then to `reports/latest/`. `now` is UTC ms.
+pub async fn run<L: LakeStore, R: ReportStore>(
+    lake: &L,
+    reports: &R,
+    now: i64,
+    settings: &Settings,
+) -> Result<Report, ReportError> {
+    let mut gathered = Gathered::default();
+    let (from, to) = (settings.from.unwrap_or(i32::MIN), settings.to.unwrap_or(i32::MAX));
+    for path in lake.list(EVENTS).await? {
+        scan(&path, lake.open(&path).await?, COLUMNS, |rows| gathered.take(rows, from, to))?;
+    }
+    let report = conclude(gathered, now, settings);
+    let html =
+        page::render(&report, &settings.title).map_err(|error| ReportError::Page(format!("{error:#}")))?;
+    let json = serde_json::to_vec_pretty(&report).map_err(|error| ReportError::Page(error.to_string()))?;
+    for folder in [report.version.as_str(), "latest"] {
+        for (name, bytes) in [("index.html", html.as_bytes()), ("report.json", &json)] {
+            let path = format!("reports/{folder}/{name}");
+            reports.put(&LakeFile { path, bytes: bytes.to_vec() }).await?;
+        }
+    }
+    Ok(report)
+}
+
+fn conclude(mut gathered: Gathered, now: i64, settings: &Settings) -> Report {
+    gathered.settle();
+    let visitors = gathered.count_who(did::VISIT);
+    let (customers, repeat_customers) = sales::customers(&gathered);
+    let refunds = gathered.purchases.iter().filter(|purchase| purchase.is_refund).count() as u64;
+    let generated_at = iso_time(now);
+    Report {
+        // 2026-11-22T10:00:00.250Z as 20261122T100000Z.
+        version: generated_at.split('.').next().unwrap_or_default().replace(['-', ':'], "") + "Z",
+        generated_at,
+        period: gathered
+            .first
+            .zip(gathered.last)
+            .map(|(first, last)| Period { from: iso_date(day_of(first)), to: iso_date(day_of(last)) }),
+        totals: Totals {
+            events: gathered.rows,
+            people: gathered.count_people(),
+            visitors,
+            orders: gathered.purchases.len() as u64 - refunds,
+            refunds,
+            customers,
+            repeat_customers,
+            conversion_rate: share(customers, visitors),
+        },
+        currencies: sales::currencies(&gathered),
+        funnel: [
+            ("Visited", did::VISIT),
+            ("Viewed a product", did::VIEW),
+            ("Added to cart", did::ADD),
+            ("Ordered", did::ORDER),
+        ]
+        .map(|(name, mark)| {
+            let people = gathered.count_who(mark);
+            FunnelStage { name, people, share: share(people, visitors) }
+        })
+        .into(),
+        days: sales::days(&gathered),
+        cohorts: cohorts(&gathered),
+        attribution_days: settings.attribution_days,
+        campaigns: campaigns(&gathered, settings.attribution_days),
+        quality: Quality {
+            rows: gathered.rows,
+            late: gathered.late,
+            time_missing: gathered.time_missing,
+            time_future: gathered.time_future,
+            without_identifier: gathered.without_identifier,
+            without_amount: gathered.purchases.iter().filter(|p| p.amount.is_none()).count() as u64,
+        },
+    }
+}

@@ -1,0 +1,230 @@
+//! What to do with one action: the decision, and the message that it leads to.
+
+use crate::Deps;
+use campaign::{
+    Action, CapCounts, Caps, ChannelKind, Claim, Decision, Lane, Ledger, LedgerEntry, LedgerState, Message,
+    MessageContext, Reason, Rendered, Situation, decide, local_day, time_zone,
+};
+use event::{Identifier, IdentifierKind, Identifiers, Key, PortError, Vault};
+use jiff::tz::TimeZone;
+use person::{Blob, Profile};
+use std::collections::BTreeMap;
+
+/// A decided action, not yet claimed.
+pub(crate) struct Plan {
+    /// Who the person is to the bus; none where nothing is known of them.
+    pub identifiers: Identifiers,
+    pub claim: Claim,
+    pub verdict: Verdict,
+}
+
+pub(crate) enum Verdict {
+    Send(Box<Letter>),
+    Hold { until: i64 },
+    Refuse(Reason),
+}
+
+/// A message that is ready to go.
+pub(crate) struct Letter {
+    pub kind: ChannelKind,
+    pub to: String,
+    pub rendered: Rendered,
+    pub unsubscribe_url: Option<String>,
+    pub personal: BTreeMap<String, String>,
+}
+
+impl Plan {
+    /// Decides on one action for a person known as `person` now. An error concerns this action alone.
+    pub async fn of<P, L: Ledger, V: Vault, B, H, E, W>(
+        deps: &Deps<'_, P, L, V, B, H, E, W>,
+        now: i64,
+        action: &Action,
+        (person, blob): (Key, Option<&[u8]>),
+    ) -> Result<Plan, PortError> {
+        let mut plan = Plan::new(now, action, person);
+        let profile = match blob.map(Blob::decode) {
+            None => None,
+            Some(Ok(Blob::Profile(profile))) => Some(profile),
+            Some(_) => {
+                return Err(PortError::Failed { what: "the profile", reason: "it is damaged".to_owned() });
+            }
+        };
+        if let Some(profile) = &profile {
+            plan.identifiers = profile.strongest();
+        }
+        let Some(campaign) = deps.campaigns.get(&action.campaign) else {
+            return Ok(plan.refuse(Reason::CampaignEnded, ""));
+        };
+        let Some(message) = campaign.message(&action.step) else {
+            return Ok(plan.refuse(Reason::CampaignEnded, "the campaign no longer has this step"));
+        };
+        plan.claim.entry.channel.clone_from(&message.channel);
+        let Some(profile) = profile else { return Ok(plan.refuse(Reason::NoProfile, "")) };
+
+        let settings = deps.settings;
+        let zone = profile.timezone().and_then(time_zone).unwrap_or_else(|| settings.zone.clone());
+        plan.claim.caps = campaign.limits.caps(campaign.lane, settings.caps);
+        let sent = plan.counted(deps.ledger, &zone, now).await?;
+        let decision = decide(&Situation {
+            now,
+            due_at: action.due_at,
+            expires_after: settings.expires_after,
+            lane: campaign.lane,
+            person,
+            campaign: &campaign.name,
+            limits: &campaign.limits,
+            caps: plan.claim.caps,
+            global_holdout: settings.holdout,
+            zone: &zone,
+            consent: profile.consent(&message.channel),
+            suppressed: profile.identifiers.iter().any(|id| settings.suppressed.contains(&id.key)),
+            open_complaint: profile.open_complaint(),
+            in_audience: campaign
+                .audience
+                .as_ref()
+                .is_none_or(|audience| audience.matches_profile(&profile, now)),
+            sent,
+        });
+        match decision {
+            Decision::Refuse(reason) => Ok(plan.refuse(reason, "")),
+            Decision::Hold { until } => Ok(plan.hold(until)),
+            Decision::Send => plan.write(deps, now, action, campaign.lane, message, &profile).await,
+        }
+    }
+
+    fn new(now: i64, action: &Action, person: Key) -> Plan {
+        let entry = LedgerEntry {
+            action: action.id,
+            person,
+            campaign: action.campaign.clone(),
+            step: action.step.clone(),
+            channel: String::new(),
+            state: LedgerState::Claimed,
+            reason: None,
+            at: now,
+            due_at: action.due_at,
+            capped_on: None,
+            receipt: String::new(),
+            detail: String::new(),
+        };
+        Plan {
+            identifiers: Identifiers::default(),
+            claim: Claim { entry, caps: Caps::default() },
+            verdict: Verdict::Refuse(Reason::CampaignEnded),
+        }
+    }
+
+    fn refuse(mut self, reason: Reason, detail: &str) -> Plan {
+        let entry = &mut self.claim.entry;
+        entry.state = LedgerState::Refused;
+        entry.reason = Some(reason);
+        entry.capped_on = None;
+        detail.clone_into(&mut entry.detail);
+        self.verdict = Verdict::Refuse(reason);
+        self
+    }
+
+    fn hold(mut self, until: i64) -> Plan {
+        let entry = &mut self.claim.entry;
+        entry.state = LedgerState::Held;
+        entry.capped_on = None;
+        entry.due_at = until;
+        self.verdict = Verdict::Hold { until };
+        self
+    }
+
+    /// What counts against the caps already, by the person's calendar.
+    async fn counted(
+        &mut self,
+        ledger: &impl Ledger,
+        zone: &TimeZone,
+        now: i64,
+    ) -> Result<CapCounts, PortError> {
+        if !self.claim.caps.is_capped() {
+            return Ok(CapCounts::default());
+        }
+        let day = local_day(zone, now);
+        let entry = &mut self.claim.entry;
+        entry.capped_on = Some(day);
+        ledger.cap_counts(entry.person, &entry.channel, day).await
+    }
+
+    /// Finds the address and writes the message.
+    async fn write<P, L, V: Vault, B, H, E, W>(
+        mut self,
+        deps: &Deps<'_, P, L, V, B, H, E, W>,
+        now: i64,
+        action: &Action,
+        lane: Lane,
+        message: &Message,
+        profile: &Profile<'_>,
+    ) -> Result<Plan, PortError> {
+        let Deps { settings, vault, .. } = *deps;
+        let unsubscribe_url = match lane {
+            Lane::Marketing => settings.unsubscribe_link(action.id),
+            Lane::Service => None,
+        };
+        let (to, allowed) = match message.kind {
+            ChannelKind::Email => (email_address(vault, &profile.identifiers).await?, &[][..]),
+            ChannelKind::Webhook => match settings.webhooks.get(&message.channel) {
+                Some(webhook) => (Some(webhook.url.clone()), webhook.personal.as_slice()),
+                None => (None, &[][..]),
+            },
+        };
+        let Some(to) = to else {
+            let detail = match message.kind {
+                ChannelKind::Email => "the vault holds no e-mail address of the person",
+                ChannelKind::Webhook => "no webhook of that name is set up",
+            };
+            return Ok(self.refuse(Reason::NoAddress, detail));
+        };
+        let shown = fields(vault, &profile.identifiers, message.person_fields()).await?;
+        let rendered = message.render(&MessageContext {
+            profile: &profile.to_json(now),
+            kept: &serde_json::from_str(&action.kept).unwrap_or_default(),
+            key: &action.key,
+            person: &shown,
+            unsubscribe_url: unsubscribe_url.as_deref().unwrap_or_default(),
+        });
+        let rendered = match rendered {
+            Ok(rendered) => rendered,
+            Err(error) => return Ok(self.refuse(Reason::TemplateError, &error.to_string())),
+        };
+        if !rendered.missing.is_empty() {
+            self.claim.entry.detail =
+                format!("the templates look up what is not there: {}", rendered.missing.join(", "));
+        }
+        let personal = fields(vault, &profile.identifiers, allowed.iter().map(String::as_str)).await?;
+        let letter = Letter { kind: message.kind, to, rendered, unsubscribe_url, personal };
+        self.verdict = Verdict::Send(Box::new(letter));
+        Ok(self)
+    }
+}
+
+/// The first e-mail address of a person that the vault still holds.
+async fn email_address(vault: &impl Vault, identifiers: &[Identifier]) -> Result<Option<String>, PortError> {
+    for identifier in identifiers.iter().filter(|id| id.kind == IdentifierKind::Email) {
+        if let Some(address) = vault.get(*identifier, IdentifierKind::Email.as_str()).await? {
+            return Ok(Some(address));
+        }
+    }
+    Ok(None)
+}
+
+/// Fields of the vault, each from the strongest identifier that has it.
+async fn fields<'f>(
+    vault: &impl Vault,
+    identifiers: &[Identifier],
+    names: impl Iterator<Item = &'f str>,
+) -> Result<BTreeMap<String, String>, PortError> {
+    let mut found = BTreeMap::new();
+    for name in names {
+        for identifier in identifiers {
+            if let Some(value) = vault.get(*identifier, name).await? {
+                found.insert(name.to_owned(), value);
+                break;
+            }
+        }
+    }
+    Ok(found)
+}

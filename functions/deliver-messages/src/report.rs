@@ -1,0 +1,36 @@
+//! The events that tell profiles, lake and reports what became of a message.
+
+use campaign::{Action, LedgerEntry, LedgerState};
+use event::{Event, Identifiers, names};
+use serde_json::json;
+
+/// The event of a final entry; `None` for one that is not, and for a person of whom nothing is known. It is
+/// the same event however often it is made, so that publishing it again doubles nothing.
+pub(crate) fn event_of(
+    action: &Action,
+    entry: &LedgerEntry,
+    identifiers: Identifiers,
+) -> Option<Event<'static>> {
+    let name = match entry.state {
+        LedgerState::Sent => names::MESSAGE_SENT,
+        LedgerState::Refused => names::MESSAGE_REFUSED,
+        LedgerState::Claimed | LedgerState::Held | LedgerState::Unknown => return None,
+    };
+    if identifiers.is_empty() {
+        return None;
+    }
+    let mut properties = json!({
+        "campaign": entry.campaign,
+        "step": entry.step,
+        "channel": entry.channel,
+        "key": action.key,
+        "action_id": entry.action.to_string(),
+    });
+    if let Some(reason) = entry.reason {
+        properties["reason"] = json!(reason.as_str());
+    }
+    let message_id = format!("{}-{}", entry.state.as_str(), entry.action);
+    Some(Event::reported(message_id, name, identifiers, entry.at, properties.to_string(), SOURCE))
+}
+
+const SOURCE: &str = "deliver-messages";

@@ -1,0 +1,98 @@
+//! The two action queues.
+
+use crate::store::{Bytes, Store, failed};
+use campaign::{Action, ActionQueue, Holding, Lane};
+use event::{Key, PortError};
+use redb::{ReadableTable, ReadableTableMetadata, TableDefinition};
+
+/// Lane, time from which it may be delivered (big-endian), action id → action.
+const ACTIONS: TableDefinition<&[u8; 25], Bytes> = TableDefinition::new("actions");
+
+impl ActionQueue for Store {
+    async fn put(&self, actions: &[Action]) -> Result<(), PortError> {
+        self.queue(actions.iter().map(|action| (action, i64::MIN)))
+    }
+}
+
+impl Holding for Store {
+    async fn hold(&self, action: &Action, until: i64) -> Result<(), PortError> {
+        self.queue([(action, until)])
+    }
+}
+
+/// An action as it lies in its queue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queued {
+    key: [u8; 25],
+    pub action: Action,
+}
+
+impl Store {
+    /// The actions of a lane that may be delivered at `now` (UTC ms), at most `limit`. They stay queued until
+    /// [`Store::remove_actions`].
+    pub fn deliverable(&self, lane: Lane, now: i64, limit: usize) -> Result<Vec<Queued>, PortError> {
+        let (first, last) = (key(lane, i64::MIN, Key([0; 16])), key(lane, now, Key([0xff; 16])));
+        let rows: Vec<([u8; 25], Vec<u8>)> = self.within(|transaction| {
+            let table = transaction.open_table(ACTIONS)?;
+            let mut rows = Vec::new();
+            for entry in table.range::<&[u8; 25]>(&first..=&last)?.take(limit) {
+                let (key, action) = entry?;
+                rows.push((*key.value(), action.value().to_vec()));
+            }
+            Ok(rows)
+        })?;
+        let decode = |(key, bytes): ([u8; 25], Vec<u8>)| Ok(Queued { key, action: Action::decode(&bytes).map_err(failed)? });
+        rows.into_iter().map(decode).collect()
+    }
+
+    /// Takes actions out of their queue.
+    pub fn remove_actions(&self, actions: &[Queued]) -> Result<(), PortError> {
+        self.within(|transaction| {
+            let mut table = transaction.open_table(ACTIONS)?;
+            for queued in actions {
+                table.remove(&queued.key)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// How many actions are queued, and when the first one that is held may be delivered (UTC ms).
+    pub fn queued_actions(&self) -> Result<(u64, Option<i64>), PortError> {
+        self.within(|transaction| {
+            let table = transaction.open_table(ACTIONS)?;
+            let mut earliest: Option<i64> = None;
+            for lane in [Lane::Service, Lane::Marketing] {
+                let first = key(lane, i64::MIN, Key([0; 16]));
+                let last = key(lane, i64::MAX, Key([0xff; 16]));
+                if let Some(entry) = table.range::<&[u8; 25]>(&first..=&last)?.next() {
+                    let at = time_of(entry?.0.value());
+                    earliest = Some(earliest.map_or(at, |earliest| earliest.min(at)));
+                }
+            }
+            Ok((table.len()?, earliest))
+        })
+    }
+
+    fn queue<'a>(&self, actions: impl IntoIterator<Item = (&'a Action, i64)>) -> Result<(), PortError> {
+        self.within(|transaction| {
+            let mut table = transaction.open_table(ACTIONS)?;
+            for (action, from) in actions {
+                table.insert(&key(action.lane, from, action.id), action.encode().as_slice())?;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn key(lane: Lane, from: i64, id: Key) -> [u8; 25] {
+    let mut key = [0; 25];
+    key[0] = matches!(lane, Lane::Marketing) as u8;
+    // With its sign bit turned, a signed number sorts as bytes.
+    key[1..9].copy_from_slice(&(from ^ i64::MIN).to_be_bytes());
+    key[9..].copy_from_slice(&id.0);
+    key
+}
+
+fn time_of(key: &[u8; 25]) -> i64 {
+    i64::from_be_bytes(key[1..9].try_into().expect("eight bytes")) ^ i64::MIN
+}

@@ -1,0 +1,252 @@
+//! The event bus on one machine: an append-only log of frames, made durable before it answers.
+
+use crate::frame::{Frame, FrameBuilder, HEAD, MAX_PAYLOAD};
+use event::PortError;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A new segment is begun once one is this long, in bytes.
+const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// The log. Cloning it shares it: many threads may append.
+///
+/// Segments are files named by the number of their first event. A frame is its payload's length and
+/// CRC-32, and the payload. What a crash left half written at the end of the log is cut off when it is
+/// opened: nobody was told that it had been accepted.
+#[derive(Clone)]
+pub struct BusLog {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    folder: PathBuf,
+    tail: Mutex<Tail>,
+    /// The bytes known to be durable, as (segment, length). Held while syncing, so that those who wait for
+    /// a sync are served by the one that follows, all at once.
+    synced: Mutex<(i64, u64)>,
+}
+
+struct Tail {
+    file: Arc<File>,
+    segment: i64,
+    len: u64,
+    next_sequence: i64,
+    buffer: Vec<u8>,
+    /// Set by a failed write: the file may end in half a frame, and nothing may follow it.
+    broken: bool,
+}
+
+impl BusLog {
+    /// Opens the log in a folder, which is made where it is not there.
+    ///
+    /// # Errors
+    /// A folder or file that can't be read or written, or a frame that is damaged anywhere but at the end.
+    pub fn open(folder: &Path) -> Result<BusLog, PortError> {
+        fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+        let segments = segments(folder)?;
+        let segment = segments.last().copied().unwrap_or(0);
+        let path = segment_path(folder, segment);
+        let mut options = OpenOptions::new();
+        let file = options.read(true).append(true).create(true).open(&path).map_err(|error| failed(&path, &error))?;
+        let (mut len, mut next_sequence) = (0, segment);
+        let mut reader = SegmentReader::open(&path, &file)?;
+        while let Some(frame) = reader.next()? {
+            next_sequence = frame.end_sequence();
+            len = reader.offset;
+        }
+        file.set_len(len).and_then(|()| file.sync_all()).map_err(|error| failed(&path, &error))?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, &error))?;
+        let tail =
+            Tail { file: Arc::new(file), segment, len, next_sequence, buffer: Vec::new(), broken: false };
+        let inner = Inner { folder: folder.to_owned(), tail: Mutex::new(tail), synced: Mutex::new((segment, len)) };
+        Ok(BusLog { inner: Arc::new(inner) })
+    }
+
+    /// Appends a frame and returns the number of its first event once all of it is durable.
+    ///
+    /// # Errors
+    /// The frame could not be written, for example since the disk is full: it does not count, and the log
+    /// takes nothing more until it is opened again.
+    pub fn append(&self, frame: &mut FrameBuilder, now: i64) -> Result<i64, PortError> {
+        let (sequence, segment, len, file) = {
+            let mut tail = lock(&self.inner.tail);
+            let sequence = tail.next_sequence;
+            self.write(&mut tail, frame, now)?;
+            (sequence, tail.segment, tail.len, Arc::clone(&tail.file))
+        };
+        let mut synced = lock(&self.inner.synced);
+        if *synced < (segment, len) {
+            // Whatever was written before this sync is durable after it.
+            let upto = {
+                let tail = lock(&self.inner.tail);
+                if tail.segment == segment { tail.len } else { len }
+            };
+            file.sync_data().map_err(|error| self.refused(&error))?;
+            *synced = (segment, upto);
+        }
+        Ok(sequence)
+    }
+
+    /// The number that the next event will get.
+    pub fn end(&self) -> i64 {
+        lock(&self.inner.tail).next_sequence
+    }
+
+    /// Reads frames from the one that holds the event `sequence`, or where the log begins later, from there.
+    pub fn read_from(&self, sequence: i64) -> Result<LogReader, PortError> {
+        let segments = segments(&self.inner.folder)?;
+        let first = segments.partition_point(|start| *start <= sequence).saturating_sub(1);
+        Ok(LogReader {
+            log: self.clone(),
+            sequence,
+            segments: segments.into_iter().skip(first).rev().collect(),
+            current: None,
+        })
+    }
+
+    /// Deletes segments whose events all have numbers below `sequence`.
+    pub fn forget_before(&self, sequence: i64) -> Result<(), PortError> {
+        let segments = segments(&self.inner.folder)?;
+        for pair in segments.windows(2).filter(|pair| pair[1] <= sequence) {
+            let path = segment_path(&self.inner.folder, pair[0]);
+            fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, tail: &mut MutexGuard<'_, Tail>, frame: &mut FrameBuilder, now: i64) -> Result<(), PortError> {
+        if tail.broken {
+            return Err(self.refused(&std::io::Error::other("an earlier write failed")));
+        }
+        if tail.len >= SEGMENT_BYTES && tail.next_sequence > tail.segment {
+            tail.file.sync_data().map_err(|error| self.refused(&error))?;
+            let path = segment_path(&self.inner.folder, tail.next_sequence);
+            let file = OpenOptions::new().read(true).append(true).create(true).open(&path);
+            tail.file = Arc::new(file.map_err(|error| self.refused(&error))?);
+            let folder = File::open(&self.inner.folder).and_then(|folder| folder.sync_all());
+            folder.map_err(|error| self.refused(&error))?;
+            (tail.segment, tail.len) = (tail.next_sequence, 0);
+        }
+        let count = frame.len() as i64;
+        let mut buffer = std::mem::take(&mut tail.buffer);
+        buffer.clear();
+        frame.finish(tail.next_sequence, now, &mut buffer);
+        let written = (&*tail.file).write_all(&buffer);
+        let len = buffer.len() as u64;
+        tail.buffer = buffer;
+        if let Err(error) = written {
+            // Half a frame may stand at the end; take it away, so that the log can be gone on with.
+            tail.broken = tail.file.set_len(tail.len).is_err();
+            return Err(self.refused(&error));
+        }
+        tail.len += len;
+        tail.next_sequence += count;
+        Ok(())
+    }
+
+    fn refused(&self, error: &std::io::Error) -> PortError {
+        failed(&self.inner.folder, error)
+    }
+}
+
+/// Reads frames in order, to the end that the log has at the moment.
+pub struct LogReader {
+    log: BusLog,
+    sequence: i64,
+    /// Segments to come, the next one last.
+    segments: Vec<i64>,
+    current: Option<SegmentReader>,
+}
+
+impl LogReader {
+    /// The next frame; `None` at the end.
+    pub fn next(&mut self) -> Result<Option<Frame>, PortError> {
+        loop {
+            if let Some(reader) = &mut self.current {
+                match reader.next()? {
+                    Some(frame) if frame.end_sequence() <= self.sequence && frame.count > 0 => continue,
+                    Some(frame) => return Ok(Some(frame)),
+                    None => self.current = None,
+                }
+            }
+            let Some(segment) = self.segments.pop() else { return Ok(None) };
+            let path = segment_path(&self.log.inner.folder, segment);
+            let file = File::open(&path).map_err(|error| failed(&path, &error))?;
+            self.current = Some(SegmentReader::open(&path, &file)?);
+        }
+    }
+}
+
+struct SegmentReader {
+    path: PathBuf,
+    file: std::io::BufReader<File>,
+    offset: u64,
+    len: u64,
+}
+
+impl SegmentReader {
+    fn open(path: &Path, file: &File) -> Result<SegmentReader, PortError> {
+        let open = || -> std::io::Result<(File, u64)> {
+            let mut own = file.try_clone()?;
+            own.seek(SeekFrom::Start(0))?;
+            let len = own.metadata()?.len();
+            Ok((own, len))
+        };
+        let (file, len) = open().map_err(|error| failed(path, &error))?;
+        Ok(SegmentReader { path: path.to_owned(), file: std::io::BufReader::with_capacity(1 << 20, file), offset: 0, len })
+    }
+
+    /// The next whole frame; `None` at the end, and at a frame that a crash cut short.
+    fn next(&mut self) -> Result<Option<Frame>, PortError> {
+        let mut head = [0; HEAD];
+        if self.len - self.offset < HEAD as u64 {
+            return Ok(None);
+        }
+        self.file.read_exact(&mut head).map_err(|error| failed(&self.path, &error))?;
+        let [a, b, c, d, e, f, g, h] = head;
+        let (len, sum) = (u32::from_le_bytes([a, b, c, d]) as usize, u32::from_le_bytes([e, f, g, h]));
+        let end = self.offset + (HEAD + len) as u64;
+        if len > MAX_PAYLOAD || end > self.len {
+            return Ok(None);
+        }
+        let mut payload = vec![0; len];
+        self.file.read_exact(&mut payload).map_err(|error| failed(&self.path, &error))?;
+        let frame = (crc32fast::hash(&payload) == sum).then(|| Frame::parse(payload)).and_then(Result::ok);
+        match frame {
+            Some(frame) => {
+                self.offset = end;
+                Ok(Some(frame))
+            }
+            // The last frame may have been cut short by a crash; one that is followed by others was not.
+            None if end == self.len => Ok(None),
+            None => {
+                let reason = format!("the frame at byte {} is damaged; restore the file", self.offset);
+                Err(failed(&self.path, &std::io::Error::other(reason)))
+            }
+        }
+    }
+}
+
+fn segments(folder: &Path) -> Result<Vec<i64>, PortError> {
+    let entries = fs::read_dir(folder).map_err(|error| failed(folder, &error))?;
+    let mut segments: Vec<i64> = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".log")?.parse().ok())
+        .collect();
+    segments.sort_unstable();
+    Ok(segments)
+}
+
+fn segment_path(folder: &Path, segment: i64) -> PathBuf {
+    folder.join(format!("{segment:020}.log"))
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> PortError {
+    PortError::Failed { what: "the bus log", reason: format!("{}: {error}", path.display()) }
+}
+
+/// A thread that panicked while it held a lock left nothing half done behind it: writes are whole or undone.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,169 @@
+//! One frame of the bus log: what is accepted in one step.
+
+use event::wire::{Damaged, Reader, put_bytes, put_field, put_signed, put_varint};
+use event::{Event, Identifier, IdentifierKind, Key};
+
+/// Length of a frame's head: payload length and checksum, four bytes each.
+pub(crate) const HEAD: usize = 8;
+
+/// Largest payload that is believed, in bytes.
+pub(crate) const MAX_PAYLOAD: usize = 1 << 30;
+
+/// A frame in the making: its records in wire form.
+#[derive(Default)]
+pub struct FrameBuilder {
+    events: Vec<u8>,
+    count: u64,
+    secrets: Vec<u8>,
+    quarantined: Vec<u8>,
+    checkpoint: Vec<u8>,
+    scratch: Vec<u8>,
+}
+
+impl FrameBuilder {
+    pub fn event(&mut self, event: &Event<'_>) {
+        self.scratch.clear();
+        event.encode(&mut self.scratch);
+        put_bytes(&mut self.events, &self.scratch);
+        self.count += 1;
+    }
+
+    /// A value for the vault, sealed already.
+    pub fn secret(&mut self, identifier: Identifier, field: &str, sealed: &[u8]) {
+        self.secrets.push(identifier.kind as u8);
+        self.secrets.extend_from_slice(&identifier.key.0);
+        put_bytes(&mut self.secrets, field.as_bytes());
+        put_bytes(&mut self.secrets, sealed);
+    }
+
+    /// A refused record under an id that tells it from others, sealed already.
+    pub fn quarantined(&mut self, id: u64, sealed: &[u8]) {
+        put_varint(&mut self.quarantined, id);
+        put_bytes(&mut self.quarantined, sealed);
+    }
+
+    /// How far a source was read when this frame's records were taken from it.
+    pub fn checkpoint(&mut self, source: &str, position: &[u8]) {
+        put_bytes(&mut self.checkpoint, source.as_bytes());
+        put_bytes(&mut self.checkpoint, position);
+    }
+
+    /// How many events are in it.
+    pub fn len(&self) -> u64 {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0 && self.secrets.is_empty() && self.quarantined.is_empty() && self.checkpoint.is_empty()
+    }
+
+    /// Appends the frame, head and payload, and empties the builder.
+    pub(crate) fn finish(&mut self, first_sequence: i64, appended_at: i64, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(&[0; HEAD]);
+        put_field(out, 1, |out| {
+            put_signed(out, first_sequence);
+            put_signed(out, appended_at);
+            put_varint(out, self.count);
+        });
+        for (tag, part) in [(2, &self.secrets), (3, &self.quarantined), (4, &self.checkpoint), (5, &self.events)] {
+            if !part.is_empty() {
+                out.push(tag);
+                put_bytes(out, part);
+            }
+        }
+        let payload = &out[start + HEAD..];
+        let (len, sum) = (payload.len() as u32, crc32fast::hash(payload));
+        out[start..start + 4].copy_from_slice(&len.to_le_bytes());
+        out[start + 4..start + HEAD].copy_from_slice(&sum.to_le_bytes());
+        for part in [&mut self.events, &mut self.secrets, &mut self.quarantined, &mut self.checkpoint] {
+            part.clear();
+        }
+        self.count = 0;
+    }
+}
+
+/// A frame as it was read.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The number of its first event.
+    pub first_sequence: i64,
+    /// When it was appended, UTC ms.
+    pub appended_at: i64,
+    /// How many events it has.
+    pub count: u64,
+    payload: Vec<u8>,
+}
+
+/// A sealed value for the vault.
+pub struct SealedSecret<'f> {
+    pub identifier: Identifier,
+    pub field: &'f str,
+    pub sealed: &'f [u8],
+}
+
+impl Frame {
+    pub(crate) fn parse(payload: Vec<u8>) -> Result<Frame, Damaged> {
+        let mut frame = Frame { first_sequence: 0, appended_at: 0, count: 0, payload };
+        let mut reader = frame.part(1)?;
+        let (first_sequence, appended_at, count) = (reader.signed()?, reader.signed()?, reader.varint()?);
+        (frame.first_sequence, frame.appended_at, frame.count) = (first_sequence, appended_at, count);
+        Ok(frame)
+    }
+
+    /// The number after its last event.
+    pub fn end_sequence(&self) -> i64 {
+        self.first_sequence + self.count as i64
+    }
+
+    /// Its events; they borrow from it.
+    pub fn events(&self) -> Result<Vec<Event<'_>>, Damaged> {
+        let mut reader = self.part(5)?;
+        let mut events = Vec::with_capacity(self.count as usize);
+        while !reader.is_empty() {
+            events.push(Event::decode(reader.bytes()?)?);
+        }
+        Ok(events)
+    }
+
+    pub fn secrets(&self) -> Result<Vec<SealedSecret<'_>>, Damaged> {
+        let mut reader = self.part(2)?;
+        let mut secrets = Vec::new();
+        while !reader.is_empty() {
+            let (kind, key) = (reader.byte()?, Key(reader.array()?));
+            let kind = IdentifierKind::all().find(|k| *k as u8 == kind).ok_or(Damaged)?;
+            let identifier = Identifier { kind, key };
+            secrets.push(SealedSecret { identifier, field: reader.text()?, sealed: reader.bytes()? });
+        }
+        Ok(secrets)
+    }
+
+    /// Refused records: id and sealed record.
+    pub fn quarantined(&self) -> Result<Vec<(u64, &[u8])>, Damaged> {
+        let mut reader = self.part(3)?;
+        let mut records = Vec::new();
+        while !reader.is_empty() {
+            records.push((reader.varint()?, reader.bytes()?));
+        }
+        Ok(records)
+    }
+
+    /// How far its source was read: the source and the position.
+    pub fn checkpoint(&self) -> Result<Option<(&str, &[u8])>, Damaged> {
+        let mut reader = self.part(4)?;
+        if reader.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some((reader.text()?, reader.bytes()?)))
+    }
+
+    fn part(&self, wanted: u8) -> Result<Reader<'_>, Damaged> {
+        let mut reader = Reader::new(&self.payload);
+        while let Some((tag, field)) = reader.field()? {
+            if tag == wanted {
+                return Ok(field);
+            }
+        }
+        Ok(Reader::new(&[]))
+    }
+}

@@ -1,0 +1,106 @@
+//! The ports of intake over the bus log: whatever is taken in is one durable append.
+
+use crate::bus_log::BusLog;
+use crate::frame::FrameBuilder;
+use crate::seal::Sealer;
+use event::wire::{Reader, put_bytes, put_signed};
+use event::{Code, Event, EventBus, Identifier, PortError, Quarantine, Quarantined, Rejection, Secret, Vault};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Puts events, secrets and refused records into the log, from where the loop takes them to their places. Many
+/// threads may use clones of it.
+#[derive(Clone)]
+pub struct Intake {
+    log: BusLog,
+    sealer: Sealer,
+}
+
+impl Intake {
+    pub fn new(log: BusLog, sealer: Sealer) -> Intake {
+        Intake { log, sealer }
+    }
+
+    /// Puts refused records into a frame.
+    pub fn frame_quarantined(&self, frame: &mut FrameBuilder, records: &[Quarantined]) -> Result<(), PortError> {
+        for record in records {
+            frame.quarantined(quarantine_id(record), &self.sealer.seal(&encode_quarantined(record))?);
+        }
+        Ok(())
+    }
+
+    /// Puts secrets into a frame.
+    pub fn frame_secrets(&self, frame: &mut FrameBuilder, secrets: &[Secret]) -> Result<(), PortError> {
+        for secret in secrets {
+            frame.secret(secret.identifier, &secret.field, &self.sealer.seal(secret.value.as_bytes())?);
+        }
+        Ok(())
+    }
+
+    fn append(&self, mut frame: FrameBuilder) -> Result<(), PortError> {
+        if frame.is_empty() {
+            return Ok(());
+        }
+        self.log.append(&mut frame, clock()).map(drop)
+    }
+}
+
+impl EventBus for Intake {
+    async fn publish(&self, events: &[Event<'_>]) -> Result<(), PortError> {
+        let mut frame = FrameBuilder::default();
+        events.iter().for_each(|event| frame.event(event));
+        self.append(frame)
+    }
+}
+
+impl Quarantine for Intake {
+    async fn put(&self, records: &[Quarantined]) -> Result<(), PortError> {
+        let mut frame = FrameBuilder::default();
+        self.frame_quarantined(&mut frame, records)?;
+        self.append(frame)
+    }
+}
+
+impl Vault for Intake {
+    async fn put(&self, secrets: &[Secret]) -> Result<(), PortError> {
+        let mut frame = FrameBuilder::default();
+        self.frame_secrets(&mut frame, secrets)?;
+        self.append(frame)
+    }
+
+    /// Intake never reads the vault.
+    async fn get(&self, _: Identifier, _: &str) -> Result<Option<String>, PortError> {
+        Err(PortError::Failed { what: "the vault", reason: "intake may put, but not read".into() })
+    }
+}
+
+/// Frames are stamped with the wall clock: it says only when the bus took them.
+#[allow(clippy::disallowed_methods)] // the edge: nothing is decided by it
+fn clock() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+/// The same for the same record from the same source.
+fn quarantine_id(record: &Quarantined) -> u64 {
+    let seed = u64::from(crc32fast::hash(record.source.as_bytes()));
+    xxhash_rust::xxh3::xxh3_64_with_seed(&record.original, seed)
+}
+
+fn encode_quarantined(record: &Quarantined) -> Vec<u8> {
+    let mut out = Vec::with_capacity(record.original.len() + 128);
+    put_signed(&mut out, record.at);
+    for text in [&record.source, record.rejection.code.as_str(), &record.rejection.field, &record.rejection.reason] {
+        put_bytes(&mut out, text.as_bytes());
+    }
+    put_bytes(&mut out, &record.original);
+    out
+}
+
+pub(crate) fn decode_quarantined(bytes: &[u8]) -> Option<Quarantined> {
+    let mut reader = Reader::new(bytes);
+    let at = reader.signed().ok()?;
+    let source = reader.text().ok()?.to_owned();
+    let code = Code::parse(reader.text().ok()?)?;
+    let (field, reason) = (reader.text().ok()?, reader.text().ok()?);
+    let rejection = Rejection::new(code, field, reason);
+    Some(Quarantined { at, source, rejection, original: reader.bytes().ok()?.to_vec() })
+}

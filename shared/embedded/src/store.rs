@@ -1,0 +1,133 @@
+//! The store of an installation: one redb file, written in batches that are durable as a whole.
+
+use crate::overlay::Overlay;
+use crate::seal::Sealer;
+use event::PortError;
+use redb::backends::InMemoryBackend;
+use redb::{Builder, Database, ReadableTable, TableDefinition, WriteTransaction};
+use std::cell::RefCell;
+use std::path::Path;
+
+pub(crate) type Bytes = &'static [u8];
+
+/// Person → version (8 bytes, little-endian) and blob.
+pub(crate) const PROFILES: TableDefinition<&[u8; 16], Bytes> = TableDefinition::new("profiles");
+/// Identifier kind and key → owner kind and person.
+pub(crate) const IDENTITIES: TableDefinition<&[u8; 17], &[u8; 17]> = TableDefinition::new("identities");
+/// Person → version and blob.
+pub(crate) const JOURNEYS: TableDefinition<&[u8; 16], Bytes> = TableDefinition::new("journeys");
+/// Minute (big-endian) and person.
+pub(crate) const TIMERS: TableDefinition<&[u8; 20], ()> = TableDefinition::new("timers");
+pub(crate) const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
+
+/// Half of it at most is write buffer. The hot tables are buffered in the overlay, so that a larger cache of
+/// pages would cost memory and save little.
+const CACHE_BYTES: usize = 16 << 20;
+
+/// All tables of an installation. What its ports write is held back until [`Store::commit`], which makes
+/// all of it durable or none; reads see it at once. One thread uses it at a time.
+pub struct Store {
+    db: Database,
+    transaction: RefCell<Option<WriteTransaction>>,
+    pub(crate) overlay: RefCell<Overlay>,
+    pub(crate) sealer: Sealer,
+    durable: bool,
+}
+
+impl Store {
+    /// Opens the store file, which is made where it is not there.
+    ///
+    /// # Errors
+    /// A file that can't be opened: another process has it, or it is damaged, or the disk is full.
+    pub fn open(file: &Path, sealer: Sealer) -> Result<Store, PortError> {
+        let mut builder = Builder::new();
+        builder.set_cache_size(CACHE_BYTES);
+        let db = builder.create(file).map_err(|error| {
+            let reason = match error {
+                redb::DatabaseError::DatabaseAlreadyOpen => format!(
+                    "{} is in use by another process; stop it first (a running `rondo serve` answers for its data)",
+                    file.display()
+                ),
+                other => format!("{}: {other}", file.display()),
+            };
+            PortError::Failed { what: "the store", reason }
+        })?;
+        Ok(Store::over(db, sealer, true))
+    }
+
+    /// A store without a file: what is written lives as long as it does.
+    pub fn in_memory(sealer: Sealer) -> Result<Store, PortError> {
+        let db = Builder::new().create_with_backend(InMemoryBackend::new()).map_err(failed)?;
+        Ok(Store::over(db, sealer, false))
+    }
+
+    fn over(db: Database, sealer: Sealer, durable: bool) -> Store {
+        let overlay = RefCell::new(Overlay::default());
+        Store { db, transaction: RefCell::new(None), overlay, sealer, durable }
+    }
+
+    /// Makes everything written since the last commit durable, as one step.
+    ///
+    /// # Errors
+    /// Nothing of it counts then. The disk is full or broken: free space, and start again.
+    pub fn commit(&self) -> Result<(), PortError> {
+        if !self.durable {
+            return Ok(());
+        }
+        if !self.overlay.borrow().is_dirty() && self.transaction.borrow().is_none() {
+            return Ok(());
+        }
+        self.within(|transaction| self.overlay.borrow_mut().flush(transaction))?;
+        let transaction = self.transaction.borrow_mut().take();
+        transaction.map_or(Ok(()), |transaction| transaction.commit().map_err(failed))
+    }
+
+    /// How many profile bytes wait for the next commit, about.
+    pub fn dirty_bytes(&self) -> usize {
+        self.overlay.borrow().dirty_bytes()
+    }
+
+    /// A small value by name: positions, checkpoints.
+    pub fn get_meta(&self, name: &str) -> Result<Option<Vec<u8>>, PortError> {
+        self.within(|transaction| {
+            let table = transaction.open_table(META)?;
+            let value = table.get(name)?;
+            Ok(value.map(|value| value.value().to_vec()))
+        })
+    }
+
+    pub fn put_meta(&self, name: &str, value: &[u8]) -> Result<(), PortError> {
+        self.within(|transaction| {
+            transaction.open_table(META)?.insert(name, value)?;
+            Ok(())
+        })
+    }
+
+    /// Works on the tables within the batch that is under way.
+    pub(crate) fn within<T>(
+        &self,
+        work: impl FnOnce(&WriteTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, PortError> {
+        let mut transaction = self.transaction.borrow_mut();
+        if transaction.is_none() {
+            *transaction = Some(self.db.begin_write().map_err(failed)?);
+        }
+        match transaction.as_ref() {
+            Some(transaction) => work(transaction).map_err(failed),
+            None => Err(failed("no transaction")),
+        }
+    }
+}
+
+impl Drop for Store {
+    /// What was not committed is dropped; the file stays as it was.
+    fn drop(&mut self) {
+        if let Some(transaction) = self.transaction.borrow_mut().take() {
+            let _ = transaction.abort();
+        }
+    }
+}
+
+pub(crate) fn failed(error: impl std::fmt::Display) -> PortError {
+    PortError::Failed { what: "the store", reason: error.to_string() }
+}
