@@ -11,11 +11,14 @@ pub struct Settings {
     pub max_rows: usize,
     /// Bytes in its buffers, about.
     pub max_bytes: usize,
+    /// Whether to drop an event whose message id is still in the buffers. Not needed where the caller passes on
+    /// only what profiles took.
+    pub drop_duplicates: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { max_rows: 65_536, max_bytes: 128 << 20 }
+        Settings { max_rows: 65_536, max_bytes: 128 << 20, drop_duplicates: true }
     }
 }
 
@@ -59,7 +62,7 @@ impl Archiver {
     /// Takes an event, unless one of the same message id is still in the buffers.
     pub fn push(&mut self, record: BusRecord<'_>) {
         self.pass(record.sequence);
-        if !self.buffered.insert(record.event.hash) {
+        if self.settings.drop_duplicates && !self.buffered.insert(record.event.hash) {
             return;
         }
         let day = day_of(record.appended_at);
@@ -80,11 +83,11 @@ impl Archiver {
 
     /// How many events are in the buffers.
     pub fn len(&self) -> usize {
-        self.buffered.len()
+        self.open.values().map(EventFile::len).sum()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.buffered.is_empty()
+        self.len() == 0
     }
 
     /// Whether it is time to flush.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// The latest cohorts that are shown.
 const MAX_COHORTS: usize = 24;
 /// Months or weeks that one is followed for, its own included.
-const MAX_AGE: i32 = 18;
+const MAX_AGE: i32 = 13;
 /// Weeks where the orders span fewer days than this.
 const MONTHS_FROM_DAYS: i32 = 60;
 

@@ -1,6 +1,6 @@
 //! Changed and due people against the live campaigns: load their journeys, advance, queue what to send, write.
 
-use campaign::{Action, ActionQueue, Campaigns, JourneyStore, JourneyWrite, Journeys, Moment, ProfileView, Timer};
+use campaign::{Action, ActionQueue, Campaigns, JourneyStore, JourneyWrite, Journeys, Moment, ProfileView};
 use event::{Event, Key, PortError};
 use foldhash::{HashMap, HashSet};
 use person::ProfileChange;

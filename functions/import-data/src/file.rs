@@ -45,7 +45,12 @@ impl SourceFile {
 
     /// The lines from `from` on: where an earlier import of the same content stopped, or the default for the
     /// beginning.
-    pub fn lines(mut self, from: Position) -> Result<Lines<Source>, ImportError> {
+    pub fn lines(self, from: Position) -> Result<Lines<Source>, ImportError> {
+        self.lines_buffered(from, 0)
+    }
+
+    /// The same in batches of up to so many bytes.
+    pub fn lines_buffered(mut self, from: Position, bytes: usize) -> Result<Lines<Source>, ImportError> {
         let name = &self.name;
         let unreadable = |error: io::Error| ImportError::reading(name, &error);
         let shorter = || ImportError::Shorter { name: name.clone(), at: from };
@@ -55,13 +60,13 @@ impl SourceFile {
         }
         self.file.seek(SeekFrom::Start(start)).map_err(unreadable)?;
         if !self.compressed {
-            return Ok(Lines::new(Box::new(self.file), from));
+            return Ok(Lines::with_buffer(Box::new(self.file), from, bytes));
         }
         let mut source = MultiGzDecoder::new(self.file);
         let passed = io::copy(&mut source.by_ref().take(from.bytes), &mut io::sink()).map_err(unreadable)?;
         if passed < from.bytes {
             return Err(shorter());
         }
-        Ok(Lines::new(Box::new(source), from))
+        Ok(Lines::with_buffer(Box::new(source), from, bytes))
     }
 }

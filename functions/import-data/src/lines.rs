@@ -41,7 +41,7 @@ impl<'b> Batch<'b> {
     }
 }
 
-/// Splits a stream into lines. Holds 1 MiB and no more, however long a line is.
+/// Splits a stream into lines. Holds its buffer (1 MiB) and no more, however long a line is.
 pub struct Lines<R> {
     source: R,
     buffer: Vec<u8>,
@@ -57,9 +57,14 @@ pub struct Lines<R> {
 impl<R: Read> Lines<R> {
     /// The lines of a stream that stands at `position`.
     pub fn new(source: R, position: Position) -> Self {
+        Lines::with_buffer(source, position, BUFFER)
+    }
+
+    /// The same with a buffer of so many bytes, at least 1 MiB: a larger one gives larger batches.
+    pub fn with_buffer(source: R, position: Position, bytes: usize) -> Self {
         Lines {
             source,
-            buffer: vec![0; BUFFER],
+            buffer: vec![0; bytes.max(BUFFER)],
             pending: 0..0,
             position,
             ended: false,

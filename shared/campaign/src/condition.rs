@@ -1,7 +1,8 @@
 //! Conditions in CEL, the Common Expression Language, over an event and a profile.
 
+use crate::expression::Scheme;
 use cel::{Context, Env, Program, Value};
-use event::Event;
+use event::{Event, Identifiers};
 use person::{Blob, Profile};
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -11,6 +12,12 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// What a condition may name.
 const VARIABLES: [&str; 4] = ["event", "profile", "key", "now"];
+
+/// The shapes of `event` and `profile`, told by empty ones.
+static SHAPES: LazyLock<[serde_json::Value; 2]> = LazyLock::new(|| {
+    let event = Event::reported(String::new(), "", Identifiers::default(), 0, String::new(), "");
+    [event_json(&event), Profile::default().to_json(0)]
+});
 
 /// An expression, compiled once.
 #[derive(Debug)]
@@ -31,7 +38,8 @@ pub struct ConditionError {
 }
 
 impl Condition {
-    /// Compiles an expression and checks that it names nothing but `event`, `profile`, `key` and `now`.
+    /// Compiles an expression and checks that it names nothing but `event`, `profile`, `key` and `now`, what
+    /// these have, and functions that there are.
     pub fn compile(source: &str) -> Result<Condition, ConditionError> {
         let program = ENV.compile(source).map_err(|errors| {
             let first = errors.errors.first();
@@ -43,13 +51,11 @@ impl Condition {
                 message: format!("not a CEL expression: {}", message.lines().next().unwrap_or_default()),
             }
         })?;
-        let references = program.references();
-        if let Some(unknown) = references.variables().into_iter().find(|name| !VARIABLES.contains(name)) {
-            let message = format!("`{unknown}` is unknown; a condition may use event, profile, key and now");
-            let column = source.find(unknown).unwrap_or_default() as u64 + 1;
-            return Err(ConditionError { line: 1, column, message });
-        }
-        let uses = VARIABLES.map(|name| references.has_variable(name));
+        let [event, profile] = &*SHAPES;
+        let [event_name, profile_name, key, now] = VARIABLES;
+        let any = &serde_json::Value::Null;
+        let variables = [(event_name, event), (profile_name, profile), (key, any), (now, any)];
+        let uses = Scheme { variables }.check(&program)?;
         let property = source.trim().strip_prefix("event.properties.").map(str::to_owned);
         let property = property.filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
         Ok(Condition { program, source: source.to_owned(), uses, property })
@@ -72,8 +78,8 @@ impl Condition {
         self.holds(&Scope::new(None, &view, ""))
     }
 
-    /// The texts that it yields: one, or those of a list. Numbers count as their text; anything else, and an
-    /// error, yields nothing.
+    /// The texts that it yields, trimmed: one, or those of a list. Numbers count as their text; anything else,
+    /// and an error, yields nothing.
     pub fn texts(&self, scope: &Scope<'_>) -> Vec<String> {
         if let Some(name) = &self.property {
             return scope.property(name).into_iter().collect();
@@ -161,7 +167,7 @@ impl<'s> Scope<'s> {
             "product_id" => event.facts.product_id.as_deref().map(str::to_owned),
             "order_id" => event.facts.order_id.as_deref().map(str::to_owned),
             name => match serde_json::from_str::<serde_json::Value>(&event.properties).ok()?.get(name)? {
-                serde_json::Value::String(text) => Some(text.clone()),
+                serde_json::Value::String(text) => Some(text.trim().to_owned()),
                 serde_json::Value::Number(number) => Some(number.to_string()),
                 _ => None,
             },
@@ -170,9 +176,16 @@ impl<'s> Scope<'s> {
 }
 
 fn event_value(event: &Event<'_>) -> Value {
+    cel_value(&event_json(event))
+}
+
+fn event_json(event: &Event<'_>) -> serde_json::Value {
     let object = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| serde_json::json!({}));
     let context = &event.context;
-    cel_value(&serde_json::json!({
+    let facts = &event.facts;
+    let products = facts.items.iter().filter_map(|item| item.product_id.as_deref());
+    let products: Vec<&str> = facts.product_id.as_deref().into_iter().chain(products).collect();
+    serde_json::json!({
         "name": event.name,
         "type": event.kind.as_str(),
         "message_id": event.message_id,
@@ -181,13 +194,14 @@ fn event_value(event: &Event<'_>) -> Value {
         "received_at": event.received_at,
         "properties": object(&event.properties),
         "traits": object(&event.traits),
-        "amount_minor": event.facts.amount,
-        "currency": event.facts.currency.map(|currency| currency.to_string()),
+        "product_ids": products,
+        "amount_minor": facts.amount,
+        "currency": facts.currency.map(|currency| currency.to_string()),
         "context": {
             "url": context.url, "title": context.title, "referrer": context.referrer,
             "locale": context.locale, "timezone": context.timezone,
         },
-    }))
+    })
 }
 
 /// JSON as CEL has it: whole numbers are ints, others doubles.
@@ -212,7 +226,7 @@ fn cel_value(json: &serde_json::Value) -> Value {
 
 fn text_of(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.to_string()),
+        Value::String(text) => Some(text.trim().to_owned()),
         Value::Int(number) => Some(number.to_string()),
         Value::UInt(number) => Some(number.to_string()),
         Value::Float(number) => Some(number.to_string()),

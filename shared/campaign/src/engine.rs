@@ -10,8 +10,17 @@ use crate::condition::{ProfileView, Scope};
 use crate::journeys::{InCampaign, Journey, Journeys, MAX_ACTIVE, Mark};
 use event::{Event, Key};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use xxhash_rust::xxh3::xxh3_128;
+
+/// How many journeys of one key wait for each other under [`Reentry::Ignore`]: the first and the newest.
+const MAX_WAITING: usize = 8;
+
+/// Longest key of a journey, in bytes; who has a longer one does not enter.
+const MAX_KEY_BYTES: usize = 256;
+
+/// How much of an entry event a journey keeps, in bytes.
+const MAX_KEPT_BYTES: usize = 2_048;
 
 /// What the engine needs to know beside a person's own state.
 #[derive(Debug, Clone, Copy)]
@@ -50,15 +59,18 @@ impl Journeys {
         }
         let mut actions = Vec::new();
         for state in &mut self.campaigns {
-            match campaigns.get(&state.campaign) {
-                Some(campaign) => {
-                    take_due_steps(state, campaign, person, moment, &mut actions);
-                    let horizon = moment.now - campaign.entry.max_age;
-                    state.marks.retain(|mark| mark.at >= horizon);
-                }
+            let Some(campaign) = campaigns.get(&state.campaign) else {
                 // The campaign is gone, and its journeys with it.
-                None => (state.active.clear(), state.marks.clear()).0,
+                state.active.clear();
+                state.marks.clear();
+                continue;
+            };
+            let may_wait = campaign.entry.reentry == Reentry::Ignore && state.active.len() > 1;
+            if may_wait || state.active.iter().any(|journey| is_ripe(journey, moment)) {
+                take_due_steps(state, campaign, person, moment, &mut actions);
             }
+            let horizon = moment.now - campaign.entry.max_age;
+            state.marks.retain(|mark| mark.at >= horizon);
         }
         self.campaigns.retain(|state| !state.active.is_empty() || !state.marks.is_empty());
         actions
@@ -72,7 +84,7 @@ impl Journeys {
         }
         let keys: Vec<Option<String>> = match &rule.key {
             None => vec![None],
-            Some(key) => key.texts(&scope).into_iter().map(Some).collect(),
+            Some(key) => usable(key.texts(&scope)).map(Some).collect(),
         };
         let at = event.happened_at;
         let remember = at >= moment.now - campaign.entry.max_age;
@@ -82,7 +94,7 @@ impl Journeys {
         let state = self.campaign(&campaign.name);
         for key in keys {
             let mark = Mark { at, key };
-            state.active.retain(|journey| !mark.cancels(journey));
+            state.cancel(&mark);
             if remember {
                 state.mark(mark);
             }
@@ -102,7 +114,7 @@ impl Journeys {
         let Some((step, wait)) = campaign.next_send(0) else { return };
         let keys = match &entry.key {
             None => vec![String::new()],
-            Some(key) => key.texts(&scope),
+            Some(key) => usable(key.texts(&scope)).collect(),
         };
         for key in keys {
             let journey = Journey {
@@ -113,37 +125,88 @@ impl Journeys {
                 kept: kept(&entry.keep, &event.properties),
                 key,
             };
-            self.campaign(&campaign.name).admit(journey, entry.reentry);
+            self.campaign(&campaign.name).admit(journey, campaign);
         }
     }
 }
 
 impl InCampaign {
     /// Lets a journey in by the re-entry rule, unless an event that cancels it came before it.
-    fn admit(&mut self, journey: Journey, reentry: Reentry) {
+    ///
+    /// Under [`Reentry::Ignore`] what is ignored stays, waiting behind the journey that is under way: an event
+    /// that is late may yet cancel the first and not the second.
+    fn admit(&mut self, journey: Journey, campaign: &Campaign) {
         if self.marks.iter().any(|mark| mark.cancels(&journey)) {
             return;
         }
-        // A journey that sent something already goes on as it is.
-        let under_way = |other: &Journey| other.key == journey.key;
-        match (reentry, self.active.iter().position(under_way)) {
-            (Reentry::Each, _) | (_, None) => {}
-            (Reentry::Ignore, Some(at)) if self.active[at].entered_at <= journey.entered_at => return,
-            (Reentry::Restart, Some(at)) if self.active[at].entered_at >= journey.entered_at => return,
-            (_, Some(at)) if self.active[at].step != journey.step => return,
-            (_, Some(at)) => drop(self.active.remove(at)),
+        let gone_on = |other: &Journey| other.step != journey.step && other.step != Journey::WAITING;
+        match campaign.entry.reentry {
+            Reentry::Each => {}
+            // An entry that comes late does not stop a journey that has sent something.
+            Reentry::Ignore => {
+                let later = |other: &&Journey| other.key == journey.key && other.order() > journey.order();
+                if self.active.iter().filter(later).any(gone_on) {
+                    return;
+                }
+            }
+            Reentry::Restart if self.active.iter().any(|other| replaces(other, &journey)) => return,
+            Reentry::Restart => self.active.retain(|other| !replaces(&journey, other)),
         }
-        let at = self.active.partition_point(|j| (j.entered_at, j.entry) < (journey.entered_at, journey.entry));
-        if self.active.get(at).is_some_and(|j| (j.entered_at, j.entry, &j.key) == (journey.entered_at, journey.entry, &journey.key)) {
-            return;
-        }
+        let Err(at) = self.active.binary_search_by(|other| other.order().cmp(&journey.order())) else { return };
         self.active.insert(at, journey);
+        if campaign.entry.reentry == Reentry::Ignore {
+            self.bound_waiting(at);
+        }
         if self.active.len() > MAX_ACTIVE {
             self.active.remove(0);
         }
     }
+
+    /// Ends the journeys that an event cancels, and those behind them that began before it.
+    fn cancel(&mut self, mark: &Mark) {
+        let blocked = |journey: &&Journey| journey.step == Journey::WAITING;
+        if self.active.iter().any(|journey| blocked(&journey)) {
+            let ended = self.active.iter().filter(|journey| !blocked(journey) && mark.cancels(journey));
+            let keys: Vec<String> = ended.map(|journey| journey.key.clone()).collect();
+            self.active.retain(|journey| journey.entered_at > mark.at || !keys.contains(&journey.key));
+        }
+        self.active.retain(|journey| !mark.cancels(journey));
+    }
+
+    /// Of the journeys with the key of the one at `index`, keeps the first and the newest.
+    fn bound_waiting(&mut self, index: usize) {
+        let key = &self.active[index].key;
+        let mut same = self.active.iter().enumerate().filter(|(_, other)| other.key == *key).map(|(at, _)| at);
+        let second = same.by_ref().nth(1);
+        if let Some(second) = second.filter(|_| same.count() + 2 > MAX_WAITING) {
+            self.active.remove(second);
+        }
+    }
 }
 
+/// Whether a journey takes the place of another under [`Reentry::Restart`]: it began while that one waited.
+fn replaces(later: &Journey, earlier: &Journey) -> bool {
+    later.key == earlier.key && earlier.order() < later.order() && later.entered_at <= earlier.due_at
+}
+
+/// Whether the next step's time has come. A step without a wait has nothing to wait for, late events neither.
+fn is_ripe(journey: &Journey, moment: Moment) -> bool {
+    if journey.step == Journey::WAITING {
+        return false;
+    }
+    let waited = journey.due_at > journey.entered_at;
+    journey.due_at.saturating_add(if waited { moment.lateness } else { 0 }) <= moment.now
+}
+
+/// What becomes of a journey after its due steps.
+enum Then {
+    GoesOn,
+    /// At this time, UTC ms.
+    Ended(i64),
+}
+
+/// Takes the due steps of all journeys, first to last by entry. Under [`Reentry::Ignore`] the first of a key
+/// goes on, and the others wait behind it; those that began before it ended go with it.
 fn take_due_steps(
     state: &mut InCampaign,
     campaign: &Campaign,
@@ -151,31 +214,72 @@ fn take_due_steps(
     moment: Moment,
     actions: &mut Vec<Action>,
 ) {
-    state.active.retain_mut(|journey| {
-        loop {
-            let waited = journey.due_at > journey.entered_at;
-            let ripe = if waited { journey.due_at.saturating_add(moment.lateness) } else { journey.due_at };
-            if ripe > moment.now {
-                return true;
+    let ignores = campaign.entry.reentry == Reentry::Ignore;
+    let first_step = campaign.next_send(0).map_or(0, |(step, _)| step as u32);
+    let mut rest = VecDeque::from(std::mem::take(&mut state.active));
+    let mut ended: Vec<(String, i64)> = Vec::new();
+    while let Some(mut journey) = rest.pop_front() {
+        if ignores {
+            if ended.iter().any(|(key, at)| *key == journey.key && journey.entered_at <= *at) {
+                continue;
             }
-            // A newer version of the file may have fewer steps.
-            let Some(Step::Send { name, .. }) = campaign.steps.get(journey.step as usize) else { return false };
-            actions.push(Action {
-                id: action_id(person, campaign, journey, name),
-                person,
-                campaign: campaign.name.clone(),
-                step: name.clone(),
-                key: journey.key.clone(),
-                entered_at: journey.entered_at,
-                due_at: journey.due_at,
-                lane: campaign.lane,
-                kept: journey.kept.clone(),
-            });
-            let Some((step, wait)) = campaign.next_send(journey.step as usize + 1) else { return false };
-            journey.step = step as u32;
-            journey.due_at = journey.due_at.saturating_add(wait);
+            if state.active.iter().any(|other| other.key == journey.key) {
+                journey.step = Journey::WAITING;
+                state.active.push(journey);
+                continue;
+            }
+            if journey.step == Journey::WAITING {
+                journey.step = first_step;
+            }
         }
-    });
+        match take_steps(&mut journey, &state.marks, &rest, campaign, person, moment, actions) {
+            Then::GoesOn => state.active.push(journey),
+            Then::Ended(at) if ignores => ended.push((journey.key, at)),
+            Then::Ended(_) => {}
+        }
+    }
+}
+
+/// Takes the due steps of one journey. `later` are those that were entered after it.
+fn take_steps(
+    journey: &mut Journey,
+    marks: &[Mark],
+    later: &VecDeque<Journey>,
+    campaign: &Campaign,
+    person: Key,
+    moment: Moment,
+    actions: &mut Vec<Action>,
+) -> Then {
+    while is_ripe(journey, moment) {
+        // A newer version of the file may have fewer steps.
+        let Some(Step::Send { name, .. }) = campaign.steps.get(journey.step as usize) else {
+            return Then::Ended(journey.due_at);
+        };
+        actions.push(Action {
+            id: action_id(person, campaign, journey, name),
+            person,
+            campaign: campaign.name.clone(),
+            step: name.clone(),
+            key: journey.key.clone(),
+            entered_at: journey.entered_at,
+            due_at: journey.due_at,
+            lane: campaign.lane,
+            kept: journey.kept.clone(),
+        });
+        let Some((step, wait)) = campaign.next_send(journey.step as usize + 1) else {
+            return Then::Ended(journey.due_at);
+        };
+        journey.step = step as u32;
+        journey.due_at = journey.due_at.saturating_add(wait);
+        // What happened after the last step was due, and came before it was taken.
+        if let Some(mark) = marks.iter().find(|mark| mark.cancels(journey)) {
+            return Then::Ended(mark.at);
+        }
+        if campaign.entry.reentry == Reentry::Restart && later.iter().any(|other| replaces(other, journey)) {
+            return Then::Ended(journey.due_at);
+        }
+    }
+    Then::GoesOn
 }
 
 /// The same for the same step of the same journey, however often it is taken.
@@ -190,13 +294,26 @@ fn action_id(person: Key, campaign: &Campaign, journey: &Journey, step: &str) ->
     Key(xxh3_128(&text).to_be_bytes())
 }
 
-/// The named properties of an event, as the text of a JSON object; empty where there are none.
+/// Keys that are neither empty nor longer than any id is.
+fn usable(keys: Vec<String>) -> impl Iterator<Item = String> {
+    keys.into_iter().filter(|key| !key.is_empty() && key.len() <= MAX_KEY_BYTES)
+}
+
+/// The named properties of an event, as the text of a JSON object; empty where there are none. What would make
+/// it longer than [`MAX_KEPT_BYTES`] is left out.
 fn kept(keep: &[String], properties: &str) -> String {
     if keep.is_empty() || properties.is_empty() {
         return String::new();
     }
-    let Ok(all) = serde_json::from_str::<BTreeMap<&str, &RawValue>>(properties) else { return String::new() };
-    let kept: BTreeMap<&str, &RawValue> =
-        keep.iter().filter_map(|name| Some((name.as_str(), *all.get(name.as_str())?))).collect();
+    let Ok(all) = serde_json::from_str::<BTreeMap<String, &RawValue>>(properties) else { return String::new() };
+    let mut kept: BTreeMap<&str, &RawValue> = BTreeMap::new();
+    let mut room = MAX_KEPT_BYTES;
+    for name in keep {
+        let Some(value) = all.get(name) else { continue };
+        let size = name.len() + value.get().len() + r#""":,"#.len();
+        if size <= room && kept.insert(name, value).is_none() {
+            room -= size;
+        }
+    }
     if kept.is_empty() { String::new() } else { serde_json::to_string(&kept).unwrap_or_default() }
 }

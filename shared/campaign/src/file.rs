@@ -3,25 +3,11 @@
 use crate::campaign::{Cancel, Entry, Reentry, Step};
 use crate::condition::Condition;
 use crate::duration::parse_duration;
+use crate::file_error::FileError;
 use crate::{Campaign, ChannelKind, Lane, Limits, Message, Templates};
 use event::{DAY, parse_time};
 use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
-use std::fmt;
-
-/// What is wrong with a file: where (line and column from 1), and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct FileError {
-    pub line: u64,
-    pub column: u64,
-    pub message: String,
-}
-
-impl fmt::Display for FileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
-    }
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,23 +71,17 @@ fn first_version() -> u32 {
 impl Campaign {
     /// Reads a campaign file. `templates` are those of the folder beside it.
     pub fn parse(yaml: &str, templates: &Templates) -> Result<Campaign, FileError> {
-        let file: CampaignFile = serde_saphyr::from_str(yaml).map_err(|error| {
-            let at = error.location();
-            FileError {
-                line: at.map_or(1, |at| at.line()),
-                column: at.map_or(1, |at| at.column()),
-                message: sentence(&error),
-            }
-        })?;
+        let file: CampaignFile = serde_saphyr::from_str(yaml).map_err(FileError::from)?;
         let name = file.name.value.trim();
         if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
             let message = "a campaign's name has lower-case letters, digits and hyphens, like cart-abandonment";
             return Err(at(&file.name, message));
         }
+        let conditions = Conditions { yaml };
         let entry = Entry {
             event: event_name(&file.entry.event)?,
-            when: file.entry.when.as_ref().map(condition).transpose()?,
-            key: file.entry.key.as_ref().map(condition).transpose()?,
+            when: conditions.read_optional(&file.entry.when)?,
+            key: conditions.read_optional(&file.entry.key)?,
             keep: file.entry.keep,
             max_age: file.entry.max_age.as_ref().map(duration).transpose()?.unwrap_or(7 * DAY),
             reentry: file.entry.reentry,
@@ -110,22 +90,34 @@ impl Campaign {
         for cancel in &file.cancel_on {
             cancel_on.push(Cancel {
                 event: event_name(&cancel.event)?,
-                when: cancel.when.as_ref().map(condition).transpose()?,
-                key: cancel.key.as_ref().map(condition).transpose()?,
+                when: conditions.read_optional(&cancel.when)?,
+                key: conditions.read_optional(&cancel.key)?,
             });
+        }
+        let itself = |cancel: &&CancelFile| cancel.when.is_none() && cancel.event.value.trim() == entry.event;
+        if let Some(cancel) = file.cancel_on.iter().find(itself) {
+            let message = "the event that enters would cancel at once; for a fresh start with each, write \
+                           `reentry: restart` under entry; else give this a `when`";
+            return Err(at(&cancel.event, message));
         }
         if let (Some(cancel), None) = (file.cancel_on.iter().find_map(|c| c.key.as_ref()), &entry.key) {
             return Err(at(cancel, "the entry has no key that this could be compared with; give it one, or drop this"));
+        }
+        let (starts, ends) = (file.starts.as_ref().map(time).transpose()?, file.ends.as_ref().map(time).transpose()?);
+        if let (Some(starts), Some(ends), Some(place)) = (starts, ends, &file.ends)
+            && ends <= starts
+        {
+            return Err(at(place, "the campaign ends before it starts; put the later of the two here"));
         }
         Ok(Campaign {
             name: name.to_owned(),
             description: file.description,
             version: file.version,
             lane: file.lane,
-            starts: file.starts.as_ref().map(time).transpose()?,
-            ends: file.ends.as_ref().map(time).transpose()?,
+            starts,
+            ends,
             entry,
-            audience: file.audience.as_ref().map(condition).transpose()?,
+            audience: conditions.read_optional(&file.audience)?,
             cancel_on,
             steps: steps(&file.steps, templates)?,
             limits: file.limits,
@@ -145,7 +137,10 @@ fn steps(files: &Spanned<Vec<StepFile>>, templates: &Templates) -> Result<Vec<St
                 let webhook = file.webhook.as_deref();
                 let message = Message::new(file.channel, webhook, &file.subject, &template.value, templates)
                     .map_err(|error| at(template, &error.to_string()))?;
-                let name = send.value.clone();
+                let name = send.value.trim().to_owned();
+                if name.is_empty() {
+                    return Err(at(send, "a send needs a name, for example reminder"));
+                }
                 if steps.iter().any(|step| matches!(step, Step::Send { name: other, .. } if *other == name)) {
                     return Err(at(send, &format!("there are two sends `{name}`; give each a name of its own")));
                 }
@@ -161,14 +156,29 @@ fn steps(files: &Spanned<Vec<StepFile>>, templates: &Templates) -> Result<Vec<St
     Ok(steps)
 }
 
-fn condition(source: &Spanned<String>) -> Result<Condition, FileError> {
-    Condition::compile(&source.value).map_err(|error| {
-        // A plain scalar stands on one line, so that columns add up; a quoted one begins after its quote.
-        let start = source.referenced;
-        let quoted = start.span().len() as usize > source.value.chars().count();
-        let column = start.column() + error.column - 1 + u64::from(quoted);
-        FileError { line: start.line() + error.line - 1, column, message: error.message }
-    })
+/// Compiles the conditions of a file.
+struct Conditions<'y> {
+    yaml: &'y str,
+}
+
+impl Conditions<'_> {
+    fn read(&self, source: &Spanned<String>) -> Result<Condition, FileError> {
+        Condition::compile(&source.value).map_err(|error| {
+            let start = source.referenced;
+            let (line, column) = (start.line() + error.line - 1, start.column() + error.column - 1);
+            FileError { line, column: column + u64::from(self.is_quoted(start)), message: error.message }
+        })
+    }
+
+    fn read_optional(&self, source: &Option<Spanned<String>>) -> Result<Option<Condition>, FileError> {
+        source.as_ref().map(|source| self.read(source)).transpose()
+    }
+
+    /// Whether a text begins with a quote, which is no part of it.
+    fn is_quoted(&self, start: Location) -> bool {
+        let line = self.yaml.lines().nth((start.line() as usize).saturating_sub(1)).unwrap_or_default();
+        matches!(line.chars().nth((start.column() as usize).saturating_sub(1)), Some('"' | '\''))
+    }
 }
 
 fn duration(text: &Spanned<String>) -> Result<i64, FileError> {
@@ -194,15 +204,4 @@ fn at<T>(spanned: &Spanned<T>, message: &str) -> FileError {
 
 fn place(location: Location, message: &str) -> FileError {
     FileError { line: location.line().max(1), column: location.column().max(1), message: message.to_owned() }
-}
-
-/// The reader's message in one line, without the place, which stands beside it.
-fn sentence(error: &serde_saphyr::Error) -> String {
-    let text = error.without_snippet().to_string();
-    let line = text.lines().next().unwrap_or_default();
-    let line = line.split(" at line ").next().unwrap_or(line);
-    match line.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
-        Some((_, message)) => message.to_owned(),
-        None => line.to_owned(),
-    }
 }

@@ -9,6 +9,9 @@ pub(crate) const MAX_ACTIVE: usize = 200;
 /// How many cancelling events of one campaign are remembered for one person: the newest.
 pub(crate) const MAX_MARKS: usize = 64;
 
+/// How far apart the clocks of two machines may be.
+const CLOCK_SKEW_MINUTES: u32 = 2;
+
 /// A person's journeys by campaign, and the timer that is set for them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Journeys {
@@ -37,7 +40,7 @@ pub struct Journey {
     pub entered_at: i64,
     /// The hash of the entry event's message id.
     pub entry: u64,
-    /// The index of the step to take next, and when it is due, UTC ms.
+    /// The index of the step to take next, or [`Journey::WAITING`], and when it is due, UTC ms.
     pub step: u32,
     pub due_at: i64,
     /// What the campaign keeps of the entry event, JSON text.
@@ -49,6 +52,17 @@ pub struct Journey {
 pub(crate) struct Mark {
     pub at: i64,
     pub key: Option<String>,
+}
+
+impl Journey {
+    /// In place of a step: another journey of the same key is under way, and this one counts only if that one
+    /// turns out to have been cancelled before this one began.
+    pub const WAITING: u32 = u32::MAX;
+
+    /// What journeys of a campaign are sorted by, and what tells them apart.
+    pub(crate) fn order(&self) -> (i64, u64, &str) {
+        (self.entered_at, self.entry, &self.key)
+    }
 }
 
 impl Mark {
@@ -77,10 +91,11 @@ impl Journeys {
         &mut self.campaigns[at]
     }
 
-    /// Sees to it that a timer is set for the next step. `fired` is the minute up to which timers are gone.
-    /// Returns the minute of a timer to set, if the ones that are set do not do.
+    /// Sees to it that a timer is set for the next step. `fired` is the minute up to which timers are gone;
+    /// one of the next two minutes is not relied on either, since the clock that fired it may have been ahead
+    /// of the one that tells `fired`. Returns the minute of a timer to set, if the ones that are set do not do.
     pub fn arm(&mut self, fired: Option<u32>, lateness: i64) -> Option<u32> {
-        self.armed = self.armed.filter(|armed| fired.is_none_or(|fired| *armed > fired));
+        self.armed = self.armed.filter(|armed| fired.is_none_or(|fired| *armed > fired.saturating_add(CLOCK_SKEW_MINUTES)));
         let minute = Timer::minute_of(self.next_due()?.saturating_add(lateness));
         if self.armed.is_some_and(|armed| armed <= minute) {
             return None;
@@ -91,17 +106,23 @@ impl Journeys {
 
     /// When the next step of any journey is due.
     fn next_due(&self) -> Option<i64> {
-        self.campaigns.iter().flat_map(|c| &c.active).map(|journey| journey.due_at).min()
+        let journeys = self.campaigns.iter().flat_map(|c| &c.active);
+        journeys.filter(|journey| journey.step != Journey::WAITING).map(|journey| journey.due_at).min()
     }
 
     /// Adds the journeys of a person who was merged into this one.
     pub fn merge(&mut self, other: Journeys) {
         for theirs in other.campaigns {
             let own = self.campaign(&theirs.campaign);
+            // A journey that went further comes first of two that are the same, and is the one that stays.
             own.active.extend(theirs.active);
-            own.active.sort_by_key(|journey| (journey.entered_at, journey.entry));
-            own.active.dedup_by_key(|journey| (journey.entered_at, journey.entry));
+            own.active.sort_by(|a, b| a.order().cmp(&b.order()).then(b.step.cmp(&a.step)));
+            own.active.dedup_by(|a, b| a.order() == b.order());
             theirs.marks.into_iter().for_each(|mark| own.mark(mark));
+            // What the one did may cancel what the other is in.
+            own.active.retain(|journey| !own.marks.iter().any(|mark| mark.cancels(journey)));
+            let surplus = own.active.len().saturating_sub(MAX_ACTIVE);
+            own.active.drain(..surplus);
         }
     }
 

@@ -89,7 +89,7 @@ impl BusLog {
         Ok(sequence)
     }
 
-    /// The number that the next event will get.
+    /// The number that the next frame's first event will get.
     pub fn end(&self) -> i64 {
         lock(&self.inner.tail).next_sequence
     }
@@ -129,7 +129,7 @@ impl BusLog {
             folder.map_err(|error| self.refused(&error))?;
             (tail.segment, tail.len) = (tail.next_sequence, 0);
         }
-        let count = frame.len() as i64;
+        let count = frame.numbers();
         let mut buffer = std::mem::take(&mut tail.buffer);
         buffer.clear();
         frame.finish(tail.next_sequence, now, &mut buffer);
@@ -166,7 +166,7 @@ impl LogReader {
         loop {
             if let Some(reader) = &mut self.current {
                 match reader.next()? {
-                    Some(frame) if frame.end_sequence() <= self.sequence && frame.count > 0 => continue,
+                    Some(frame) if frame.end_sequence() <= self.sequence => continue,
                     Some(frame) => return Ok(Some(frame)),
                     None => self.current = None,
                 }

@@ -48,9 +48,9 @@ impl FrameBuilder {
         put_bytes(&mut self.checkpoint, position);
     }
 
-    /// How many events are in it.
-    pub fn len(&self) -> u64 {
-        self.count
+    /// How many numbers it takes: one for each event, and one where it has none.
+    pub(crate) fn numbers(&self) -> i64 {
+        self.count.max(1) as i64
     }
 
     pub fn is_empty(&self) -> bool {
@@ -111,9 +111,10 @@ impl Frame {
         Ok(frame)
     }
 
-    /// The number after its last event.
+    /// The number that the next frame begins with. A frame without events takes one number too, so that a
+    /// position tells whether it was read.
     pub fn end_sequence(&self) -> i64 {
-        self.first_sequence + self.count as i64
+        self.first_sequence + self.count.max(1) as i64
     }
 
     /// Its events; they borrow from it.

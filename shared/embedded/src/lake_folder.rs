@@ -128,7 +128,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let lake = LakeFolder::new(folder.path().join("data/lake"));
         assert_eq!(block_on(lake.list("events/")).unwrap(), Vec::<String>::new());
-        for path in ["events/dt=2026-11-23/log-01.parquet", "events/dt=2026-11-22/log-02.parquet", "other/x"] {
+        for path in ["events/dt=2026-11-23/log-01.parquet", "events/dt=2026-11-22/log-02.parquet", "other/x"]
+        {
             block_on(LakeStore::put(&lake, &file(path, b"first"))).unwrap();
         }
         block_on(LakeStore::put(&lake, &file("events/dt=2026-11-22/log-02.parquet", b"second"))).unwrap();
@@ -151,15 +152,21 @@ mod tests {
         assert!(missing.contains("put it back"), "{missing}");
         // A file stands where a folder is needed.
         fs::write(folder.path().join("events"), b"").unwrap();
-        let blocked = block_on(LakeStore::put(&lake, &file("events/dt=2026-11-22/a.parquet", b"x"))).unwrap_err().to_string();
+        let blocked = block_on(LakeStore::put(&lake, &file("events/dt=2026-11-22/a.parquet", b"x")))
+            .unwrap_err()
+            .to_string();
         assert!(blocked.contains("dt=2026-11-22/a.parquet could not be written"), "{blocked}");
     }
 
     #[test]
     fn a_full_disk_says_so() {
         let full = Error::from(ErrorKind::StorageFull);
-        let text = failed(Path::new("/data/lake/events/a.parquet"), "could not be written", &full).to_string();
-        assert!(text.starts_with("the lake failed: /data/lake/events/a.parquet could not be written"), "{text}");
+        let text =
+            failed(Path::new("/data/lake/events/a.parquet"), "could not be written", &full).to_string();
+        assert!(
+            text.starts_with("the lake failed: /data/lake/events/a.parquet could not be written"),
+            "{text}"
+        );
         assert!(text.ends_with("free some space, then start again"), "{text}");
     }
 }

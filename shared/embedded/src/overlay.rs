@@ -20,6 +20,8 @@ pub(crate) struct Overlay {
     pub removed_timers: BTreeSet<Timer>,
     /// People whose journeys are to be looked at; a queue that never outlives the batch.
     pub due: Vec<Key>,
+    /// How many profile rows went into the table so far.
+    pub written: u64,
     bytes: usize,
 }
 
@@ -81,7 +83,8 @@ impl Overlay {
             }
         }
         // The maps keep no memory: the next batch may be smaller.
-        *self = Overlay { due: std::mem::take(&mut self.due), ..Overlay::default() };
+        let written = self.written + self.profiles.len() as u64;
+        *self = Overlay { due: std::mem::take(&mut self.due), written, ..Overlay::default() };
         Ok(())
     }
 }

@@ -57,8 +57,7 @@ impl IdentityStore for Store {
 }
 
 impl Store {
-    /// Calls `visit` with every person and stored blob, in the order of their ids. What was not committed yet
-    /// is not seen.
+    /// Calls `visit` with every person, version and stored blob, in the order of their ids. Commit before.
     ///
     /// # Errors
     /// A store that can't be read.

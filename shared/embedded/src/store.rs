@@ -87,6 +87,11 @@ impl Store {
         self.overlay.borrow().dirty_bytes()
     }
 
+    /// How many profile rows commits have written since the store was opened.
+    pub fn written_profiles(&self) -> u64 {
+        self.overlay.borrow().written
+    }
+
     /// A small value by name: positions, checkpoints.
     pub fn get_meta(&self, name: &str) -> Result<Option<Vec<u8>>, PortError> {
         self.within(|transaction| {

@@ -11,7 +11,9 @@ mod column;
 mod error;
 mod path;
 mod replay;
+mod rows;
 mod scan;
+mod schema;
 mod store;
 mod write;
 
@@ -19,6 +21,7 @@ pub use column::{Key, Long, Text};
 pub use error::LakeError;
 pub use path::{EVENTS, event_path};
 pub use replay::{Archived, other_identities, replay};
-pub use scan::{Columns, KeyColumn, LongColumn, Rows, TextColumn, scan};
+pub use rows::{KeyColumn, LongColumn, Rows, TextColumn};
+pub use scan::{Columns, scan};
 pub use store::{LakeFile, LakeStore, ReportStore};
 pub use write::EventFile;

@@ -2,7 +2,8 @@
 
 use crate::LakeError;
 use crate::column::{Key, Long, Text};
-use crate::scan::{Columns, Rows, scan};
+use crate::rows::Rows;
+use crate::scan::{Columns, scan};
 use event::{
     Campaign, Context, Currency, Device, Event, EventType, Facts, Identifier, IdentifierKind, Identifiers,
     MessageHash, TimeMark,

@@ -2,6 +2,7 @@
 
 use crate::LakeError;
 use crate::column::{Key, Long, Text};
+use crate::rows::Rows;
 use parquet::column::reader::ColumnReader;
 use parquet::data_type::{ByteArray, FixedLenByteArray};
 use parquet::errors::{ParquetError, Result};
@@ -18,83 +19,6 @@ pub struct Columns<'c> {
     pub longs: &'c [Long],
     pub keys: &'c [Key],
     pub texts: &'c [Text],
-}
-
-/// Some consecutive rows of a file, by column. A column that was not asked for, or that an older file does
-/// not have, is absent in every row.
-pub struct Rows {
-    len: usize,
-    longs: [LongColumn; Long::ALL.len()],
-    keys: [KeyColumn; Key::ALL.len()],
-    texts: [TextColumn; Text::ALL.len()],
-}
-
-/// The values of a [`Long`] column.
-#[derive(Default)]
-pub struct LongColumn {
-    levels: Vec<i16>,
-    values: Vec<i64>,
-}
-
-/// The values of a [`Key`] column.
-#[derive(Default)]
-pub struct KeyColumn {
-    levels: Vec<i16>,
-    values: Vec<event::Key>,
-}
-
-/// The values of a [`Text`] column.
-#[derive(Default)]
-pub struct TextColumn {
-    levels: Vec<i16>,
-    ends: Vec<usize>,
-    arena: String,
-}
-
-impl Rows {
-    /// How many rows these are; never 0.
-    #[allow(clippy::len_without_is_empty)]
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    pub fn long(&self, column: Long) -> &LongColumn {
-        &self.longs[column as usize]
-    }
-
-    pub fn key(&self, column: Key) -> &KeyColumn {
-        &self.keys[column as usize]
-    }
-
-    pub fn text(&self, column: Text) -> &TextColumn {
-        &self.texts[column as usize]
-    }
-}
-
-impl LongColumn {
-    #[inline]
-    pub fn get(&self, row: usize) -> Option<i64> {
-        present(&self.levels, row)?;
-        self.values.get(row).copied()
-    }
-}
-
-impl KeyColumn {
-    #[inline]
-    pub fn get(&self, row: usize) -> Option<event::Key> {
-        present(&self.levels, row)?;
-        self.values.get(row).copied()
-    }
-}
-
-impl TextColumn {
-    #[inline]
-    pub fn get(&self, row: usize) -> Option<&str> {
-        present(&self.levels, row)?;
-        let end = *self.ends.get(row)?;
-        let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        Some(&self.arena[start..end])
-    }
 }
 
 /// Streams the wanted columns of a file through `visit`, some thousand rows at a time: memory is bounded
@@ -150,12 +74,7 @@ impl Streams {
         };
         let mut streams = Streams {
             left: usize::try_from(group.metadata().num_rows()).unwrap_or(0),
-            rows: Rows {
-                len: 0,
-                longs: Default::default(),
-                keys: Default::default(),
-                texts: std::array::from_fn(|_| TextColumn::default()),
-            },
+            rows: Rows::new(),
             longs: Vec::new(),
             keys: Vec::new(),
             texts: Vec::new(),
@@ -250,10 +169,6 @@ fn spread<T>(
     for level in &levels[..count] {
         put(if *level > 0 { values.next() } else { None });
     }
-}
-
-fn present(levels: &[i16], row: usize) -> Option<()> {
-    levels.get(row).is_none_or(|level| *level > 0).then_some(())
 }
 
 fn whole((records, ..): (usize, usize, usize), count: usize, column: &str) -> Result<()> {

@@ -1,7 +1,8 @@
 //! Building one file of events.
 
 use crate::buffer::{ByteBuffer, LongBuffer};
-use crate::column::{self, Key, Long, Text};
+use crate::column::{Key, Long, Text};
+use crate::schema;
 use crate::{LakeError, LakeFile, event_path};
 use event::{Currency, Event, names};
 use parquet::column::writer::ColumnWriter;
@@ -43,8 +44,8 @@ impl EventFile {
             keys: Default::default(),
             texts: std::array::from_fn(|_| ByteBuffer::default()),
             other: String::new(),
-            schema: column::schema().expect("the schema is fixed and valid"),
-            properties: column::properties(),
+            schema: schema::schema().expect("the schema is fixed and valid"),
+            properties: schema::properties(),
         }
     }
 

@@ -1,0 +1,68 @@
+//! `rondo import`.
+
+use crate::commands::{DataFolder, Progress, on_interrupt};
+use crate::import::Imported;
+use crate::installation::Installation;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use event::Mapping;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Segment-spec records, one a line (.ndjson, .jsonl, .json), or rows with a mapping; gzip is fine
+    file: PathBuf,
+    /// What the columns of rows mean: a mapping file, or the name of one in DIR/config/mappings
+    #[arg(long)]
+    mapping: Option<String>,
+    #[command(flatten)]
+    data: DataFolder,
+}
+
+/// Takes the records of a file in, and says what came of them.
+pub fn import(args: &ImportArgs) -> Result<()> {
+    let mut installation = Installation::open(&args.data.path)?;
+    let mapping = args.mapping.as_deref().map(|name| find_mapping(&installation, name)).transpose()?;
+    let stop = on_interrupt();
+    let shown = args.file.display().to_string();
+    let progress = Progress::bytes(&shown);
+    let imported = crate::import::import(&mut installation, &args.file, mapping.as_ref(), &stop, |done, of| {
+        progress.at(done, of);
+    })?;
+    drop(progress);
+    let counts = installation.pump.counts;
+    installation.close()?;
+    println!("{}", sentence(&shown, &imported, counts.duplicates));
+    if imported.stopped {
+        println!("Stopped behind line {}. Import the file again to go on.", imported.resumed_at + imported.lines);
+    }
+    Ok(())
+}
+
+fn sentence(file: &str, imported: &Imported, duplicates: u64) -> String {
+    if imported.lines == 0 && imported.resumed_at > 0 {
+        return format!("{file}: nothing to do, all of its {} lines were imported before", imported.resumed_at);
+    }
+    let mut text = format!("{file}: {} lines, {} events", imported.lines, imported.events);
+    if duplicates > 0 {
+        text += &format!(", {duplicates} of them duplicates");
+    }
+    if imported.rejected > 0 {
+        text += &format!(", {} records in quarantine (rondo quarantine shows why)", imported.rejected);
+    }
+    text
+}
+
+fn find_mapping(installation: &Installation, name: &str) -> Result<Mapping> {
+    if let Some(mapping) = installation.mappings.get(name) {
+        return Ok(mapping.clone());
+    }
+    let text = std::fs::read_to_string(name).with_context(|| {
+        let known: Vec<&str> = installation.mappings.keys().map(String::as_str).collect();
+        format!("no mapping `{name}` in the configuration ({}), and no such file", known.join(", "))
+    })?;
+    match Mapping::parse(&text) {
+        Ok(mapping) => Ok(mapping),
+        Err(error) => bail!("{name}:{}:{}: {}", error.line, error.column, error.message),
+    }
+}

@@ -1,0 +1,106 @@
+//! A file into an installation: batch by batch, each durable with the place it was read to.
+
+use crate::installation::Installation;
+use crate::pump::Pump;
+use crate::stages::Stage;
+use anyhow::{Context, Result};
+use embedded::FrameBuilder;
+use event::Mapping;
+use import_data::{Arena, Format, Position, SourceFile, convert};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Lines are taken in batches of so many, or so many bytes.
+const BATCH_LINES: usize = 32_768;
+const BATCH_BYTES: usize = 24 << 20;
+
+/// What an import came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Imported {
+    pub lines: u64,
+    pub events: u64,
+    pub rejected: u64,
+    /// Lines that an earlier import of the same content had taken already.
+    pub resumed_at: u64,
+    /// Whether it was stopped before the end; it goes on from there the next time.
+    pub stopped: bool,
+}
+
+/// Imports a file: history, which changes profiles, lake and reports. Campaigns see it as of the wall clock, so
+/// that what happened long ago sends nothing. The same content again does nothing more; a stopped import goes
+/// on where it stopped. `progress` is told the bytes taken and the file's length.
+pub fn import(
+    installation: &mut Installation,
+    path: &Path,
+    mapping: Option<&Mapping>,
+    stop: &AtomicBool,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Imported> {
+    let file = SourceFile::open(path)?;
+    let job = format!("import {}", file.fingerprint);
+    let format = Format::of(&file.name, mapping)?;
+    let (name, length) = (file.name.clone(), file.fingerprint.length);
+    installation.pump.catch_up(crate::installation::clock())?;
+    let stored = installation.pump.store.get_meta(&job)?;
+    let from = stored.and_then(|bytes| Position::parse(std::str::from_utf8(&bytes).ok()?)).unwrap_or_default();
+    let mut imported = Imported { resumed_at: from.lines, ..Imported::default() };
+
+    let mut lines = file.lines_buffered(from, BATCH_BYTES)?;
+    let mut arena = Arena::default();
+    let mut frame = FrameBuilder::default();
+    loop {
+        let now = crate::installation::clock();
+        let Some(batch) = lines.next_batch(BATCH_LINES).map_err(|e| import_data::ImportError::reading(&name, &e))? else {
+            break;
+        };
+        let end = batch.end;
+        let pump = &mut installation.pump;
+        let parser = &installation.parser;
+        let converted = pump.stages.time(Stage::Parse, || convert(parser, format, &name, &batch, &mut arena, now));
+        append(pump, &mut frame, &job, &converted, end, now)
+            .with_context(|| format!("{name}: stopped behind line {}; import it again to go on", end.lines))?;
+        imported.lines = end.lines - from.lines;
+        imported.events += converted.events.len() as u64;
+        imported.rejected += converted.rejected.len() as u64;
+        progress(end.bytes, length);
+        if stop.load(Ordering::Relaxed) {
+            imported.stopped = true;
+            break;
+        }
+    }
+    installation.pump.counts.quarantined += imported.rejected;
+    installation.pump.flush_lake()?;
+    installation.pump.commit()?;
+    Ok(imported)
+}
+
+/// One frame of the log with all that a batch gave and the place it was read to, then on through the loop.
+fn append(
+    pump: &mut Pump,
+    frame: &mut FrameBuilder,
+    job: &str,
+    batch: &import_data::Imported<'_>,
+    end: Position,
+    now: i64,
+) -> Result<()> {
+    // What others put into the log meanwhile (delivery reports) comes first.
+    pump.catch_up(now)?;
+    let Some(durable) = &pump.durable else { return Ok(()) };
+    let position = end.to_string();
+    let sequence = pump.stages.time(Stage::Log, || {
+        batch.events.iter().for_each(|event| frame.event(event));
+        durable.intake.frame_secrets(frame, &batch.secrets)?;
+        durable.intake.frame_quarantined(frame, &batch.rejected)?;
+        frame.checkpoint(job, position.as_bytes());
+        durable.log.append(frame, now)
+    })?;
+    if !batch.secrets.is_empty() || !batch.rejected.is_empty() {
+        // Sealed values go the way they would go after a crash: through the log.
+        drop(pump.catch_up(now)?);
+        return Ok(());
+    }
+    pump.process(&batch.events, sequence, now, now)?;
+    pump.pass(sequence + (batch.events.len() as i64).max(1))?;
+    pump.store.put_meta(job, position.as_bytes())?;
+    Ok(())
+}

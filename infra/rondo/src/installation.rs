@@ -1,0 +1,84 @@
+//! One installation: a data folder with its keys, log, store, lake, outbox, reports and configuration.
+
+use crate::config::Config;
+use crate::pump::{Durable, Pump};
+use anyhow::{Context, Result, bail};
+use embedded::{BusLog, Intake, Keys, LakeFolder, Outbox, Sealer, Store, Webhook};
+use event::{Parser, Pseudonymizer};
+use pollster::block_on;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// An open data folder. One process has it at a time.
+pub struct Installation {
+    pub folder: PathBuf,
+    pub name: String,
+    pub parser: Parser,
+    pub mappings: std::collections::BTreeMap<String, event::Mapping>,
+    pub delivery: deliver_messages::Settings,
+    pub outbox: Outbox,
+    pub webhook: Webhook,
+    pub pump: Pump,
+    /// Claims that a crash left open: whether these messages were sent, nobody knows.
+    pub unknown: Vec<campaign::LedgerEntry>,
+}
+
+impl Installation {
+    /// Opens a data folder, which is made where it is not there, and takes up what a crash left.
+    ///
+    /// # Errors
+    /// A folder that can't be written, or is in use by another process; mistakes in its configuration.
+    pub fn open(folder: &Path) -> Result<Installation> {
+        fs::create_dir_all(folder).with_context(|| format!("making the data folder {}", folder.display()))?;
+        let (config, problems) = Config::read(&folder.join("config"));
+        if !problems.is_empty() {
+            bail!("the configuration has mistakes:\n{problems}");
+        }
+        // The store's lock keeps a second process out; it is taken before anything else is touched.
+        let keys = Keys::open(&folder.join("keys"))?;
+        let sealer = Sealer::new(&keys.vault);
+        let store = Store::open(&folder.join("store.redb"), sealer.clone())?;
+        let log = BusLog::open(&folder.join("bus"))?;
+        let intake = Intake::new(log.clone(), sealer);
+        let durable = Durable { log, intake, lake: LakeFolder::new(folder.join("lake")) };
+        let mut pump = Pump::open(store, Some(durable), config.campaigns, config.lateness)?;
+        let now = clock();
+        let unknown = block_on(deliver_messages::recover(&pump.store, now, now))?;
+        pump.commit()?;
+        Ok(Installation {
+            folder: folder.to_owned(),
+            name: config.name,
+            parser: Parser::new(Pseudonymizer::new(&keys.hash), config.parser),
+            mappings: config.mappings,
+            delivery: config.delivery,
+            outbox: Outbox::new(folder.join("outbox")).with_context(|| format!("making {}", folder.join("outbox").display()))?,
+            webhook: Webhook::default(),
+            pump,
+            unknown,
+        })
+    }
+
+    /// Writes a report over the whole lake and returns its page. `now` is UTC ms.
+    pub fn report(&mut self, now: i64) -> Result<PathBuf> {
+        self.pump.catch_up(now)?;
+        self.pump.flush_lake()?;
+        self.pump.commit()?;
+        let settings = build_reports::Settings { title: self.name.clone(), ..Default::default() };
+        let (lake, reports) = (LakeFolder::new(self.folder.join("lake")), LakeFolder::new(&self.folder));
+        block_on(build_reports::run(&lake, &reports, now, &settings))?;
+        Ok(self.folder.join("reports/latest/index.html"))
+    }
+
+    /// Makes everything durable, the lake included.
+    pub fn close(mut self) -> Result<()> {
+        self.pump.flush_lake()?;
+        self.pump.commit()
+    }
+}
+
+/// The wall clock, UTC ms.
+#[allow(clippy::disallowed_methods)] // the edge, where the time comes in
+pub fn clock() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}

@@ -1,0 +1,264 @@
+//! The loop on one machine: plays the bus, the change stream, the queues and the schedules, and calls each
+//! function's own code on typed values.
+
+use crate::counts::Counts;
+use crate::stages::{Stage, Stages};
+use anyhow::{Context, Result};
+use archive_events::{Archiver, BusRecord};
+use campaign::{Action, ActionQueue, Campaigns};
+use embedded::{BusLog, Intake, LakeFolder, Store};
+use event::{Event, MINUTE, PortError, Quarantine};
+use pollster::block_on;
+use std::collections::HashSet;
+
+/// Where the loop stands in the bus log, and where the lake does.
+const POSITION: &str = "position";
+const ARCHIVED: &str = "archived";
+
+/// A batch of the store becomes durable once it holds so many events, or so many bytes.
+const COMMIT_EVENTS: u64 = 131_072;
+const COMMIT_BYTES: usize = 48 << 20;
+
+/// What the loop writes beside the store.
+pub struct Durable {
+    pub log: BusLog,
+    pub intake: Intake,
+    pub lake: LakeFolder,
+}
+
+/// The loop. What it takes in is durable with the store's next commit, together with its position in the log:
+/// after a kill it goes on from there.
+pub struct Pump {
+    pub store: Store,
+    /// Nothing for a loop in memory.
+    pub durable: Option<Durable>,
+    pub campaigns: Campaigns,
+    /// How long a due step waits for late events, ms.
+    pub lateness: i64,
+    /// Where actions go: to the store's queues, or only counted.
+    pub count_actions_only: bool,
+    pub counts: Counts,
+    pub stages: Stages,
+    archiver: Archiver,
+    position: i64,
+    uncommitted: u64,
+    fired: u32,
+}
+
+/// Where the campaigns' actions go.
+enum Actions<'s> {
+    Queued(&'s Store),
+    Counted,
+}
+
+impl ActionQueue for Actions<'_> {
+    async fn put(&self, actions: &[Action]) -> Result<(), PortError> {
+        match self {
+            Actions::Queued(store) => ActionQueue::put(*store, actions).await,
+            // The outcome of the evaluation counts them.
+            Actions::Counted => Ok(()),
+        }
+    }
+}
+
+impl Pump {
+    /// A loop over a store. With a log and a lake, it first takes up what a crash left: events that the lake has
+    /// not seen, then events that the store has not.
+    pub fn open(store: Store, durable: Option<Durable>, campaigns: Campaigns, lateness: i64) -> Result<Pump> {
+        let position = read_position(&store, POSITION)?;
+        // The store's own dedupe window decides what the lake holds, so that the archiver needs none.
+        let settings = archive_events::Settings { drop_duplicates: false, ..Default::default() };
+        let mut pump = Pump {
+            archiver: Archiver::new("bus", settings),
+            store,
+            durable,
+            campaigns,
+            lateness,
+            count_actions_only: false,
+            counts: Counts::default(),
+            stages: Stages::default(),
+            position,
+            uncommitted: 0,
+            fired: 0,
+        };
+        pump.catch_up_lake()?;
+        Ok(pump)
+    }
+
+    /// Takes the log's frames from where the loop stands to its end; `now` is UTC ms. Returns the number of
+    /// events.
+    pub fn catch_up(&mut self, now: i64) -> Result<u64> {
+        let Some(durable) = &self.durable else { return Ok(0) };
+        if durable.log.end() == self.position {
+            return Ok(0);
+        }
+        let mut reader = durable.log.read_from(self.position)?;
+        let mut events = 0;
+        while let Some(frame) = reader.next()? {
+            if frame.first_sequence < self.position {
+                continue;
+            }
+            self.store.take_sealed(&frame)?;
+            if let Some((source, position)) = frame.checkpoint()? {
+                self.store.put_meta(source, position)?;
+            }
+            let batch = frame.events()?;
+            events += batch.len() as u64;
+            self.process(&batch, frame.first_sequence, frame.appended_at, now)?;
+            self.pass(frame.end_sequence())?;
+        }
+        Ok(events)
+    }
+
+    /// Takes a batch of events that the log holds from `first_sequence` on. `now` is UTC ms.
+    pub fn process(&mut self, events: &[Event<'_>], first_sequence: i64, appended_at: i64, now: i64) -> Result<()> {
+        let (store, campaigns) = (&self.store, &self.campaigns);
+        let outcome = self.stages.time(Stage::Profiles, || {
+            let wanted = |event: &Event<'_>| campaigns.wants(event);
+            block_on(update_profiles::run(&update_profiles::Deps { store, wanted: &wanted }, events))
+        })?;
+        let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
+        let deps = triggers(store, &actions, campaigns, self.lateness);
+        let evaluated = self
+            .stages
+            .time(Stage::Triggers, || block_on(evaluate_triggers::run(&deps, now, &outcome.changes)))?;
+        self.counts.events += events.len() as u64;
+        self.counts.duplicates += outcome.duplicates.len() as u64;
+        self.counts.refused_links += outcome.refusals.len() as u64;
+        self.counts.actions += evaluated.actions;
+
+        if let Some(durable) = &self.durable {
+            let not_applied = outcome.quarantined(events, now);
+            if !not_applied.is_empty() {
+                self.counts.quarantined += not_applied.len() as u64;
+                block_on(durable.intake.put(&not_applied))?;
+            }
+            let skipped: HashSet<u32> = outcome.duplicates.iter().chain(&outcome.failed).copied().collect();
+            let sequence = |index: &u32| first_sequence + i64::from(*index);
+            if !skipped.is_empty() {
+                self.store.add_duplicates(skipped.iter().map(sequence))?;
+            }
+            let archiver = &mut self.archiver;
+            self.stages.time(Stage::Lake, || {
+                for (index, event) in (0..).zip(events) {
+                    if skipped.contains(&index) {
+                        archiver.pass(sequence(&index));
+                    } else {
+                        archiver.push(BusRecord { sequence: sequence(&index), appended_at, event });
+                    }
+                }
+            });
+            self.pass(first_sequence + events.len() as i64)?;
+            if self.archiver.is_full() {
+                self.flush_lake()?;
+            }
+        }
+        self.fire(now)?;
+        self.uncommitted += events.len() as u64;
+        if self.uncommitted >= COMMIT_EVENTS || self.store.dirty_bytes() >= COMMIT_BYTES {
+            self.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Moves the loop's position in the log, which becomes durable with what was done up to there.
+    pub fn pass(&mut self, position: i64) -> Result<()> {
+        if position > self.position {
+            self.position = position;
+            self.store.put_meta(POSITION, &position.to_be_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Fires the timers that are due at `now` (UTC ms).
+    pub fn fire(&mut self, now: i64) -> Result<()> {
+        let minute = now.div_euclid(MINUTE).clamp(0, i64::from(u32::MAX)) as u32;
+        if minute <= self.fired {
+            return Ok(());
+        }
+        self.fired = minute;
+        let store = &self.store;
+        let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
+        let deps = triggers(store, &actions, &self.campaigns, self.lateness);
+        let evaluated = self.stages.time(Stage::Timers, || {
+            block_on(fire_timers::run(store, store, now))?;
+            block_on(evaluate_triggers::run_due(&deps, now, &store.take_due()))
+        })?;
+        self.counts.actions += evaluated.actions;
+        Ok(())
+    }
+
+    /// Makes all that was processed durable.
+    pub fn commit(&mut self) -> Result<()> {
+        let store = &self.store;
+        self.stages.time(Stage::Commit, || store.commit())?;
+        self.uncommitted = 0;
+        Ok(())
+    }
+
+    /// Puts what is buffered for the lake into it, and forgets the part of the log that nobody needs any more.
+    pub fn flush_lake(&mut self) -> Result<()> {
+        let Some(durable) = &self.durable else { return Ok(()) };
+        let archiver = &mut self.archiver;
+        let archived = self.stages.time(Stage::Lake, || block_on(archiver.flush(&durable.lake)))?;
+        if let Some(highest) = archived {
+            self.store.put_meta(ARCHIVED, &(highest + 1).to_be_bytes())?;
+            self.store.forget_duplicates(highest + 1)?;
+            self.commit()?;
+            if let Some(durable) = &self.durable {
+                durable.log.forget_before((highest + 1).min(self.position))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Events that the lake does not hold yet.
+    pub fn waiting_for_lake(&self) -> usize {
+        self.archiver.len()
+    }
+
+    /// Where the loop stands in the log.
+    pub fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// Buffers again what was buffered for the lake when the process ended.
+    fn catch_up_lake(&mut self) -> Result<()> {
+        let Some(durable) = &self.durable else { return Ok(()) };
+        let archived = read_position(&self.store, ARCHIVED)?;
+        if archived >= self.position {
+            return Ok(());
+        }
+        let skipped = self.store.duplicates_from(archived)?;
+        let mut reader = durable.log.read_from(archived)?;
+        while let Some(frame) = reader.next()? {
+            let events = frame.events().context("reading the bus log")?;
+            for (sequence, event) in (frame.first_sequence..).zip(&events) {
+                if (archived..self.position).contains(&sequence) {
+                    if skipped.contains(&sequence) {
+                        self.archiver.pass(sequence);
+                    } else {
+                        self.archiver.push(BusRecord { sequence, appended_at: frame.appended_at, event });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+}
+
+/// What evaluate-triggers works with.
+fn triggers<'d>(
+    store: &'d Store,
+    actions: &'d Actions<'d>,
+    campaigns: &'d Campaigns,
+    lateness: i64,
+) -> evaluate_triggers::Deps<'d, Store, Actions<'d>> {
+    evaluate_triggers::Deps { journeys: store, actions, campaigns, lateness }
+}
+
+fn read_position(store: &Store, name: &str) -> Result<i64> {
+    let bytes = store.get_meta(name)?;
+    Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, i64::from_be_bytes))
+}
