@@ -112,7 +112,7 @@ BROKEN = [
     (3, b'{"type":"track","event":"Product Viewed","anonymousId":"a-7f3e', "invalid_json: cut short"),
     (5, b'{"type":"track","event":"Product Viewed","userId":"undefined","anonymousId":null,"timestamp":"2026-06-05T09:12:44Z"}',
      "missing_identifier"),
-    (6, b'2026-06-06 11:40:02 ERROR upstream timed out (502) while sending batch', "invalid_json: a line of another log"),
+    (6, b'2026-06-06 11:40:02 ERROR upstream timed out (502) while sending batch', "invalid_field: a line of another log"),
     (8, b'{"type":"track","event":"Product Viewed","userId":"u-1004","properties":{"name":"Th\xe9 vert"},"timestamp":"2026-06-08T08:01:10Z"}',
      "invalid_utf8: Latin-1"),
     (11, b'{"type":"purchase","userId":"u-1011","messageId":"bad-4","timestamp":"2026-06-11T15:20:00Z"}', "invalid_type"),
@@ -147,12 +147,13 @@ class Person:
         domain = rng.choice(["example.com", "example.org"])
         self.email = f"{first_plain}.{last_plain}{number}@{domain}".translate(PLAIN)
         # Ranges that are reserved for fiction; for China there is none, so nobody there gives a number.
-        self.phone = {"berlin": f"030 23125 {number % 1000:03d}", "newyork": f"+1 (212) 555-01{number % 100:02d}"}.get(place)
+        self.phone = {"berlin": f"030 23125 {number % 1000:03d}", "newyork": f"+1 ({(212, 646, 917)[number // 100]}) 555-01{number % 100:02d}"}.get(place)
         roll = rng.random()
         self.opt_in = True if roll < 0.72 else False if roll < 0.82 else None
         self.keenness = rng.choice([0.5, 0.8, 1.0, 1.0, 1.4, 2.2])
         self.taste = rng.sample(PRODUCTS, 7)
         self.member_card = f"MC-{20000 + 37 * number}" if kind == "customer" and rng.random() < 0.4 else None
+        self.open_id = None
         self.known_on = set()
         self.signed_up = kind == "customer"
 
@@ -236,7 +237,8 @@ class Shop:
         for product in add:
             at = self.put_in_cart(person, device, at, product)
         if buy is None:
-            buy = bool(add) and rng.random() < 0.5
+            # Few order without an account.
+            buy = bool(add) and rng.random() < (0.5 if device.anonymous_id in person.known_on else 0.12)
         if buy:
             at = self.order(person, device, at, add or products[:1])
         return at
@@ -251,8 +253,10 @@ class Shop:
         if person.kind == "customer":
             traits["customer_since"] = 2021 + person.number % 5
         context = {"locale": person.locale, "timezone": person.zone}
-        if person.member_card:
-            context["externalIds"] = [{"type": "memberCard", "id": person.member_card}]
+        cards = [("memberCard", person.member_card), ("openId", person.open_id)]
+        external = [{"type": kind, "id": value} for kind, value in cards if value]
+        if external:
+            context["externalIds"] = external
         person.known_on.add(device.anonymous_id)
         log.add(person, device, at, "identify", traits=traits, context=context)
         person.signed_up = True
@@ -306,8 +310,9 @@ class Shop:
 
 def described(person, product):
     chinese = person.place == "shanghai"
+    price = product[6] if chinese else product[5]
     return {"product_id": product[0], "name": product[2] if chinese else product[1], "category": product[3],
-            "brand": product[4], "price": product[6] if chinese else product[5], "currency": person.currency}
+            "brand": product[4], "price": int(price) if price == int(price) else price, "currency": person.currency}
 
 
 def seconds(rng, low, high):
@@ -472,7 +477,8 @@ def stories(rng, shop, number):
 
     # A mini-program: known by open id first, by the shop's own id later.
     person = someone("shanghai", "newcomer")
-    open_id = {"externalIds": [{"type": "openId", "id": "oT4kV5" + f"{rng.getrandbits(88):022x}"}],
+    person.open_id = f"oT4kV5{rng.getrandbits(88):022x}"
+    open_id = {"externalIds": [{"type": "openId", "id": person.open_id}],
                "locale": person.locale, "timezone": person.zone}
     device, at = person.devices[0], local(person, 9, 20, 5)
     for name in ("Home", "Tea", "明前龙井 100克"):
@@ -480,6 +486,13 @@ def stories(rng, shop, number):
         at += seconds(rng, 15, 50)
     shop.session(person, local(person, 10, 12, 30), by_id("tea-longjing"), True, by_id("tea-longjing"), 20_000, signup=True)
     shop.log.add(person, device, local(person, 12, 21, 0), "screen", properties={"name": "Orders"}, context=open_id)
+
+    # Two people of one household, with one phone number: they stay two people.
+    one, other = someone("berlin"), someone("berlin")
+    for index, person in enumerate((one, other)):
+        at = shop.session(person, local(person, 6 + index, 17, 20), by_id("cof-espresso"), False, [], 11_000)
+        traits = {"email": person.email, "phone": one.phone}
+        shop.log.add(person, person.devices[0], at, "identify", traits=traits)
 
     # A company account.
     person = someone("berlin")

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::io::Read;
 
 /// Largest body as it is sent, in bytes (the Segment spec's limit of a batch).
-pub(crate) const MAX_SENT: usize = 500 * 1024;
+pub const MAX_SENT: usize = 500 * 1024;
 /// Largest body once decompressed, in bytes.
 const MAX_DECOMPRESSED: usize = 4 << 20;
 /// How many times its size a body may grow to. JSON of events shrinks 5 to 30 times; what grows beyond this

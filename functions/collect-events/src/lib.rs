@@ -8,6 +8,7 @@ mod intake;
 mod route;
 mod write_keys;
 
+pub use body::MAX_SENT;
 pub use handler::handle;
 pub use http::{Request, Response};
 pub use intake::{Deps, run};

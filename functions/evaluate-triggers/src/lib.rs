@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-// mod handler;
+mod handler;
+mod image;
 mod run;
 
-// pub use handler::{Image, handle_changes, handle_due};
+pub use handler::{handle_changes, handle_due};
+pub use image::Image;
 pub use run::{Deps, Outcome, run, run_due};

@@ -92,23 +92,23 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
         let owner = identities.resolve(&events[index as usize], &mut outcome.refusals);
         owners.insert(index, owner);
     }
+    let mut linked = std::mem::take(&mut identities.links);
     let person_of = |index: u32| match owners.get(&index) {
         Some(owner) => identities.current(*owner),
         None => Owner::from(events[index as usize].identifiers[0]),
     };
-    let mut order: Vec<(Owner, u32)> = pending.iter().map(|index| (person_of(*index), *index)).collect();
-    order.sort_unstable_by_key(|(owner, index)| (owner.person, *index));
+    let mut order: Vec<(Key, u32)> = pending.iter().map(|index| (person_of(*index).person, *index)).collect();
+    order.sort_unstable();
 
     let others = owners.values().map(|owner| identities.current(*owner).person);
     loaded.add(deps.store, others.chain(identities.merged.keys().copied())).await?;
 
     let mut merges = identities.by_winner();
     let mut writes = Vec::new();
-    let mut indices_of: HashMap<Key, Vec<u32>> = HashMap::new();
     let first_change = outcome.changes.len();
     let mut profile = Profile::default();
-    for group in order.chunk_by(|a, b| a.0.person == b.0.person) {
-        let owner = group[0].0;
+    for group in order.chunk_by(|a, b| a.0 == b.0) {
+        let owner = person_of(group[0].1);
         let merged = merges.remove(&owner.person).unwrap_or_default();
         if loaded.fill(&mut profile, owner.person, &merged).is_err() {
             outcome.failed.extend(group.iter().map(|(_, index)| *index));
@@ -137,7 +137,7 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
             let (blob, fresh, merged) = (blob.clone(), fresh.clone(), merged.clone());
             outcome.changes.push(ProfileChange { person: owner.person, blob, fresh, merged });
         }
-        let mut links = identities.links.remove(&owner.person).unwrap_or_default();
+        let mut links = linked.remove(&owner.person).unwrap_or_default();
         for other in &merged {
             // Whatever pointed at the one that goes points at this one from now on.
             let stored = loaded.stored(*other).map(|stored| Blob::identifiers(&stored.blob));
@@ -145,7 +145,6 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
         }
         let version = loaded.version(owner.person);
         writes.push(ProfileWrite { person: owner.person, version, blob, fresh, merged, links, owner });
-        indices_of.insert(owner.person, group.iter().map(|(_, index)| *index).collect());
     }
 
     let written = writes.len() as u64;
@@ -153,9 +152,7 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
     outcome.writes += written - conflicts.len() as u64;
     let mut again: Vec<u32> = Vec::new();
     if !conflicts.is_empty() {
-        for person in &conflicts {
-            again.extend(indices_of.remove(person).unwrap_or_default());
-        }
+        again.extend(order.iter().filter(|(person, _)| conflicts.contains(person)).map(|(_, index)| *index));
         again.sort_unstable();
         let changes = outcome.changes.split_off(first_change);
         outcome.changes.extend(changes.into_iter().filter(|change| !conflicts.contains(&change.person)));

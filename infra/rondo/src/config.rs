@@ -146,7 +146,11 @@ impl Config {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             match campaign::Message::check(&name, &text) {
                 Ok(()) => sources.push((name, text)),
-                Err(error) => problems.add(Problem::new(&path, error.line as u64, 1, error.reason)),
+                Err(error) => {
+                    problems.add(Problem::new(&path, error.line as u64, 1, error.reason));
+                    // One mistake is told once: campaigns that use the template have none of their own.
+                    sources.push((name, String::new()));
+                }
             }
         }
         let templates = match Templates::new(sources) {

@@ -15,14 +15,19 @@ const RETRY_AFTER: i64 = 5 * MINUTE;
 impl Installation {
     /// Fires what is due at `now` (UTC ms), delivers what is queued, and takes in the events that this makes.
     pub fn tick(&mut self, now: i64) -> Result<()> {
-        self.pump.catch_up(now)?;
-        self.pump.fire(now)?;
+        self.tick_by(&|| now)
+    }
+
+    /// The same by a clock that goes on meanwhile.
+    pub fn tick_by(&mut self, clock: &dyn Fn() -> i64) -> Result<()> {
+        self.pump.catch_up_by(clock)?;
+        self.pump.fire(clock())?;
         loop {
-            let delivered = self.deliver(Lane::Service, now)? || self.deliver(Lane::Marketing, now)?;
+            let delivered = self.deliver(Lane::Service, clock())? || self.deliver(Lane::Marketing, clock())?;
             if !delivered {
                 return Ok(());
             }
-            self.pump.catch_up(now)?;
+            self.pump.catch_up_by(clock)?;
         }
     }
 

@@ -11,11 +11,16 @@ mod play;
 mod problems;
 mod pump;
 mod stages;
+mod warnings;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use commands::DataFolder;
 use std::process::ExitCode;
+
+/// Many small texts live for one batch: this allocator takes half the time of the system's for them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Customer data, marketing and service in one loop, on this machine
 #[derive(Debug, Parser)]
@@ -33,6 +38,18 @@ enum Command {
     Import(commands::ImportArgs),
     /// Write a report over everything in the lake
     Report(DataFolder),
+    /// Take events over HTTP and keep the loop running
+    Serve(commands::ServeArgs),
+    /// Check every hand-written file of a configuration
+    Check(commands::CheckArgs),
+    /// Show what is known of a person
+    Profile(commands::ProfileArgs),
+    /// Show why a person was, or was not, sent a message
+    Why(commands::WhyArgs),
+    /// Show which records were refused, and why
+    Quarantine(commands::QuarantineArgs),
+    /// Call one function with the event that Lambda would send it
+    Invoke(commands::InvokeArgs),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -59,6 +76,12 @@ fn run(command: Command) -> Result<()> {
         Command::Demo(args) => commands::demo(&args),
         Command::Import(args) => commands::import(&args),
         Command::Report(data) => commands::report(&data),
+        Command::Serve(args) => commands::serve(&args),
+        Command::Check(args) => commands::check(&args),
+        Command::Profile(args) => commands::profile(&args),
+        Command::Why(args) => commands::why(&args),
+        Command::Quarantine(args) => commands::quarantine(&args),
+        Command::Invoke(args) => commands::invoke(&args),
         Command::Bench(Bench::Main(args)) => bench::main_loop(&args),
     }
 }

@@ -88,6 +88,11 @@ impl Pump {
     /// Takes the log's frames from where the loop stands to its end; `now` is UTC ms. Returns the number of
     /// events.
     pub fn catch_up(&mut self, now: i64) -> Result<u64> {
+        self.catch_up_by(&|| now)
+    }
+
+    /// The same by a clock that goes on meanwhile: no frame is looked at by a time before its own.
+    pub fn catch_up_by(&mut self, clock: &dyn Fn() -> i64) -> Result<u64> {
         let Some(durable) = &self.durable else { return Ok(0) };
         if durable.log.end() == self.position {
             return Ok(0);
@@ -104,7 +109,7 @@ impl Pump {
             }
             let batch = frame.events()?;
             events += batch.len() as u64;
-            self.process(&batch, frame.first_sequence, frame.appended_at, now)?;
+            self.process(&batch, frame.first_sequence, frame.appended_at, clock())?;
             self.pass(frame.end_sequence())?;
         }
         Ok(events)

@@ -4,7 +4,7 @@ use crate::condition::Condition;
 use crate::{Lane, Limits, Message};
 use event::Event;
 use serde::Deserialize;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// One campaign, checked and compiled.
 #[derive(Debug)]

@@ -1,11 +1,10 @@
 //! Conditions in CEL, the Common Expression Language, over an event and a profile.
 
-use crate::expression::Scheme;
+use crate::expression::{Need, Scheme};
+use crate::scope::{EVENT_MEMBERS, ProfileView, Scope, Shortcut, event_member, text_of};
 use cel::{Context, Env, Program, Value};
 use event::{Event, Identifiers};
-use person::{Blob, Profile};
-use std::cell::OnceCell;
-use std::collections::HashMap;
+use person::Profile;
 use std::sync::{Arc, LazyLock};
 
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
@@ -16,7 +15,8 @@ const VARIABLES: [&str; 4] = ["event", "profile", "key", "now"];
 /// The shapes of `event` and `profile`, told by empty ones.
 static SHAPES: LazyLock<[serde_json::Value; 2]> = LazyLock::new(|| {
     let event = Event::reported(String::new(), "", Identifiers::default(), 0, String::new(), "");
-    [event_json(&event), Profile::default().to_json(0)]
+    let members = EVENT_MEMBERS.iter().map(|name| ((*name).to_owned(), event_member(&event, name, None)));
+    [members.collect(), Profile::default().to_json(0)]
 });
 
 /// An expression, compiled once.
@@ -24,9 +24,9 @@ static SHAPES: LazyLock<[serde_json::Value; 2]> = LazyLock::new(|| {
 pub struct Condition {
     program: Program,
     source: String,
-    uses: [bool; VARIABLES.len()],
-    /// Set where the whole expression is one property of the event, which needs no interpreter.
-    property: Option<String>,
+    /// What it needs of each variable.
+    needs: [Need; VARIABLES.len()],
+    shortcut: Option<Shortcut>,
 }
 
 /// What is wrong with an expression, and where in its text (from 1).
@@ -55,10 +55,9 @@ impl Condition {
         let [event_name, profile_name, key, now] = VARIABLES;
         let any = &serde_json::Value::Null;
         let variables = [(event_name, event), (profile_name, profile), (key, any), (now, any)];
-        let uses = Scheme { variables }.check(&program)?;
-        let property = source.trim().strip_prefix("event.properties.").map(str::to_owned);
-        let property = property.filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
-        Ok(Condition { program, source: source.to_owned(), uses, property })
+        let needs = Scheme { variables }.check(&program)?;
+        let shortcut = Shortcut::of(source.trim());
+        Ok(Condition { program, source: source.to_owned(), needs, shortcut })
     }
 
     /// The expression as it was written.
@@ -81,8 +80,8 @@ impl Condition {
     /// The texts that it yields, trimmed: one, or those of a list. Numbers count as their text; anything else,
     /// and an error, yields nothing.
     pub fn texts(&self, scope: &Scope<'_>) -> Vec<String> {
-        if let Some(name) = &self.property {
-            return scope.property(name).into_iter().collect();
+        if let Some(shortcut) = &self.shortcut {
+            return scope.shortcut(shortcut);
         }
         match self.value(scope) {
             Some(Value::List(values)) => values.iter().filter_map(text_of).collect(),
@@ -93,144 +92,12 @@ impl Condition {
 
     fn value(&self, scope: &Scope<'_>) -> Option<Value> {
         let mut context = Context::with_env(Arc::clone(&ENV));
-        for (name, used) in VARIABLES.into_iter().zip(self.uses) {
-            if used {
-                context.add_variable_from_value(name, scope.variable(name));
+        for (name, need) in VARIABLES.into_iter().zip(&self.needs) {
+            if *need != Need::Nothing {
+                context.add_variable_from_value(name, scope.variable(name, need));
             }
         }
         self.program.execute(&context).ok()
-    }
-}
-
-/// A person's profile as conditions see it; made into a value when first asked for, and once.
-pub struct ProfileView<'p> {
-    source: Source<'p>,
-    now: i64,
-    value: OnceCell<Value>,
-}
-
-enum Source<'p> {
-    Decoded(&'p Profile<'p>),
-    Stored(&'p [u8]),
-}
-
-impl<'p> ProfileView<'p> {
-    pub fn new(profile: &'p Profile<'p>, now: i64) -> Self {
-        ProfileView { source: Source::Decoded(profile), now, value: OnceCell::new() }
-    }
-
-    /// The view of a stored profile, which is read only if a condition asks.
-    pub fn stored(blob: &'p [u8], now: i64) -> Self {
-        ProfileView { source: Source::Stored(blob), now, value: OnceCell::new() }
-    }
-
-    fn value(&self) -> &Value {
-        self.value.get_or_init(|| {
-            let json = match self.source {
-                Source::Decoded(profile) => profile.to_json(self.now),
-                Source::Stored(blob) => match Blob::decode(blob) {
-                    Ok(Blob::Profile(profile)) => profile.to_json(self.now),
-                    _ => serde_json::Value::Null,
-                },
-            };
-            cel_value(&json)
-        })
-    }
-}
-
-/// What a condition looks at: an event, or none, the person's profile, and what the journey is keyed by.
-pub struct Scope<'s> {
-    event: Option<&'s Event<'s>>,
-    profile: &'s ProfileView<'s>,
-    key: &'s str,
-    event_value: OnceCell<Value>,
-}
-
-impl<'s> Scope<'s> {
-    pub fn new(event: Option<&'s Event<'s>>, profile: &'s ProfileView<'s>, key: &'s str) -> Self {
-        Scope { event, profile, key, event_value: OnceCell::new() }
-    }
-
-    fn variable(&self, name: &str) -> Value {
-        match name {
-            "event" => self.event_value.get_or_init(|| self.event.map_or(Value::Null, event_value)).clone(),
-            "profile" => self.profile.value().clone(),
-            "key" => Value::String(Arc::new(self.key.to_owned())),
-            _ => Value::Int(self.profile.now),
-        }
-    }
-
-    /// The text of one property of the event.
-    fn property(&self, name: &str) -> Option<String> {
-        let event = self.event?;
-        match name {
-            "product_id" => event.facts.product_id.as_deref().map(str::to_owned),
-            "order_id" => event.facts.order_id.as_deref().map(str::to_owned),
-            name => match serde_json::from_str::<serde_json::Value>(&event.properties).ok()?.get(name)? {
-                serde_json::Value::String(text) => Some(text.trim().to_owned()),
-                serde_json::Value::Number(number) => Some(number.to_string()),
-                _ => None,
-            },
-        }
-    }
-}
-
-fn event_value(event: &Event<'_>) -> Value {
-    cel_value(&event_json(event))
-}
-
-fn event_json(event: &Event<'_>) -> serde_json::Value {
-    let object = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| serde_json::json!({}));
-    let context = &event.context;
-    let facts = &event.facts;
-    let products = facts.items.iter().filter_map(|item| item.product_id.as_deref());
-    let products: Vec<&str> = facts.product_id.as_deref().into_iter().chain(products).collect();
-    serde_json::json!({
-        "name": event.name,
-        "type": event.kind.as_str(),
-        "message_id": event.message_id,
-        "user_id": event.user_id,
-        "happened_at": event.happened_at,
-        "received_at": event.received_at,
-        "properties": object(&event.properties),
-        "traits": object(&event.traits),
-        "product_ids": products,
-        "amount_minor": facts.amount,
-        "currency": facts.currency.map(|currency| currency.to_string()),
-        "context": {
-            "url": context.url, "title": context.title, "referrer": context.referrer,
-            "locale": context.locale, "timezone": context.timezone,
-        },
-    })
-}
-
-/// JSON as CEL has it: whole numbers are ints, others doubles.
-fn cel_value(json: &serde_json::Value) -> Value {
-    use serde_json::Value as Json;
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => match number.as_i64() {
-            Some(int) => Value::Int(int),
-            None => Value::Float(number.as_f64().unwrap_or_default()),
-        },
-        Json::String(text) => Value::String(Arc::new(text.clone())),
-        Json::Array(values) => Value::List(Arc::new(values.iter().map(cel_value).collect())),
-        Json::Object(fields) => {
-            let map: HashMap<String, Value> =
-                fields.iter().map(|(name, value)| (name.clone(), cel_value(value))).collect();
-            Value::from(map)
-        }
-    }
-}
-
-fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Int(number) => Some(number.to_string()),
-        Value::UInt(number) => Some(number.to_string()),
-        Value::Float(number) => Some(number.to_string()),
-        _ => None,
     }
 }
 
@@ -241,7 +108,8 @@ mod tests {
 
     fn evaluate(expression: &str) -> bool {
         let parser = Parser::new(Pseudonymizer::new(b"k"), ParserSettings::default());
-        let record = br#"{"type":"track","event":"Order Completed","userId":"u1","timestamp":"2026-11-22T10:00:00Z",
+        let record =
+            br#"{"type":"track","event":"Order Completed","userId":"u1","timestamp":"2026-11-22T10:00:00Z",
             "properties":{"price":25,"total":30.5,"products":[{"product_id":"a"},{"product_id":"b"}]}}"#;
         let event = parser.parse(record, "web", Arrival::Recorded { now: 1_795_400_000_000 }).unwrap().event;
         let mut profile = Profile::default();
@@ -264,7 +132,9 @@ mod tests {
         ] {
             assert!(evaluate(holds), "{holds}");
         }
-        for fails in ["event.properties.coupon == 'x'", "event.properties.price", "event.properties.price > 'x'"] {
+        for fails in
+            ["event.properties.coupon == 'x'", "event.properties.price", "event.properties.price > 'x'"]
+        {
             assert!(!evaluate(fails), "{fails}");
         }
     }

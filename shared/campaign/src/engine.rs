@@ -5,16 +5,13 @@
 //! whenever that arrives before then, also before the entry itself.
 
 use crate::action::Action;
-use crate::campaign::{Campaign, Campaigns, Reentry, Role, Step};
-use crate::condition::{ProfileView, Scope};
-use crate::journeys::{InCampaign, Journey, Journeys, MAX_ACTIVE, Mark};
+use crate::campaign::{Campaign, Campaigns, Reentry, Role};
+use crate::journeys::{Journey, Journeys, Mark};
+use crate::scope::{ProfileView, Scope};
+use crate::steps::{is_ripe, take_due_steps};
 use event::{Event, Key};
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, VecDeque};
-use xxhash_rust::xxh3::xxh3_128;
-
-/// How many journeys of one key wait for each other under [`Reentry::Ignore`]: the first and the newest.
-const MAX_WAITING: usize = 8;
+use std::collections::BTreeMap;
 
 /// Longest key of a journey, in bytes; who has a longer one does not enter.
 const MAX_KEY_BYTES: usize = 256;
@@ -65,8 +62,10 @@ impl Journeys {
                 state.marks.clear();
                 continue;
             };
-            let may_wait = campaign.entry.reentry == Reentry::Ignore && state.active.len() > 1;
-            if may_wait || state.active.iter().any(|journey| is_ripe(journey, moment)) {
+            let waits = |journey: &Journey| journey.step == Journey::WAITING;
+            let line_up = campaign.entry.reentry == Reentry::Ignore
+                && (state.active.len() > 1 || state.active.iter().any(waits));
+            if line_up || state.active.iter().any(|journey| is_ripe(journey, moment)) {
                 take_due_steps(state, campaign, person, moment, &mut actions);
             }
             let horizon = moment.now - campaign.entry.max_age;
@@ -76,7 +75,14 @@ impl Journeys {
         actions
     }
 
-    fn cancel(&mut self, campaign: &Campaign, rule: usize, event: &Event<'_>, profile: &ProfileView<'_>, moment: Moment) {
+    fn cancel(
+        &mut self,
+        campaign: &Campaign,
+        rule: usize,
+        event: &Event<'_>,
+        profile: &ProfileView<'_>,
+        moment: Moment,
+    ) {
         let rule = &campaign.cancel_on[rule];
         let scope = Scope::new(Some(event), profile, "");
         if rule.when.as_ref().is_some_and(|when| !when.holds(&scope)) {
@@ -130,170 +136,6 @@ impl Journeys {
     }
 }
 
-impl InCampaign {
-    /// Lets a journey in by the re-entry rule, unless an event that cancels it came before it.
-    ///
-    /// Under [`Reentry::Ignore`] what is ignored stays, waiting behind the journey that is under way: an event
-    /// that is late may yet cancel the first and not the second.
-    fn admit(&mut self, journey: Journey, campaign: &Campaign) {
-        if self.marks.iter().any(|mark| mark.cancels(&journey)) {
-            return;
-        }
-        let gone_on = |other: &Journey| other.step != journey.step && other.step != Journey::WAITING;
-        match campaign.entry.reentry {
-            Reentry::Each => {}
-            // An entry that comes late does not stop a journey that has sent something.
-            Reentry::Ignore => {
-                let later = |other: &&Journey| other.key == journey.key && other.order() > journey.order();
-                if self.active.iter().filter(later).any(gone_on) {
-                    return;
-                }
-            }
-            Reentry::Restart if self.active.iter().any(|other| replaces(other, &journey)) => return,
-            Reentry::Restart => self.active.retain(|other| !replaces(&journey, other)),
-        }
-        let Err(at) = self.active.binary_search_by(|other| other.order().cmp(&journey.order())) else { return };
-        self.active.insert(at, journey);
-        if campaign.entry.reentry == Reentry::Ignore {
-            self.bound_waiting(at);
-        }
-        if self.active.len() > MAX_ACTIVE {
-            self.active.remove(0);
-        }
-    }
-
-    /// Ends the journeys that an event cancels, and those behind them that began before it.
-    fn cancel(&mut self, mark: &Mark) {
-        let blocked = |journey: &&Journey| journey.step == Journey::WAITING;
-        if self.active.iter().any(|journey| blocked(&journey)) {
-            let ended = self.active.iter().filter(|journey| !blocked(journey) && mark.cancels(journey));
-            let keys: Vec<String> = ended.map(|journey| journey.key.clone()).collect();
-            self.active.retain(|journey| journey.entered_at > mark.at || !keys.contains(&journey.key));
-        }
-        self.active.retain(|journey| !mark.cancels(journey));
-    }
-
-    /// Of the journeys with the key of the one at `index`, keeps the first and the newest.
-    fn bound_waiting(&mut self, index: usize) {
-        let key = &self.active[index].key;
-        let mut same = self.active.iter().enumerate().filter(|(_, other)| other.key == *key).map(|(at, _)| at);
-        let second = same.by_ref().nth(1);
-        if let Some(second) = second.filter(|_| same.count() + 2 > MAX_WAITING) {
-            self.active.remove(second);
-        }
-    }
-}
-
-/// Whether a journey takes the place of another under [`Reentry::Restart`]: it began while that one waited.
-fn replaces(later: &Journey, earlier: &Journey) -> bool {
-    later.key == earlier.key && earlier.order() < later.order() && later.entered_at <= earlier.due_at
-}
-
-/// Whether the next step's time has come. A step without a wait has nothing to wait for, late events neither.
-fn is_ripe(journey: &Journey, moment: Moment) -> bool {
-    if journey.step == Journey::WAITING {
-        return false;
-    }
-    let waited = journey.due_at > journey.entered_at;
-    journey.due_at.saturating_add(if waited { moment.lateness } else { 0 }) <= moment.now
-}
-
-/// What becomes of a journey after its due steps.
-enum Then {
-    GoesOn,
-    /// At this time, UTC ms.
-    Ended(i64),
-}
-
-/// Takes the due steps of all journeys, first to last by entry. Under [`Reentry::Ignore`] the first of a key
-/// goes on, and the others wait behind it; those that began before it ended go with it.
-fn take_due_steps(
-    state: &mut InCampaign,
-    campaign: &Campaign,
-    person: Key,
-    moment: Moment,
-    actions: &mut Vec<Action>,
-) {
-    let ignores = campaign.entry.reentry == Reentry::Ignore;
-    let first_step = campaign.next_send(0).map_or(0, |(step, _)| step as u32);
-    let mut rest = VecDeque::from(std::mem::take(&mut state.active));
-    let mut ended: Vec<(String, i64)> = Vec::new();
-    while let Some(mut journey) = rest.pop_front() {
-        if ignores {
-            if ended.iter().any(|(key, at)| *key == journey.key && journey.entered_at <= *at) {
-                continue;
-            }
-            if state.active.iter().any(|other| other.key == journey.key) {
-                journey.step = Journey::WAITING;
-                state.active.push(journey);
-                continue;
-            }
-            if journey.step == Journey::WAITING {
-                journey.step = first_step;
-            }
-        }
-        match take_steps(&mut journey, &state.marks, &rest, campaign, person, moment, actions) {
-            Then::GoesOn => state.active.push(journey),
-            Then::Ended(at) if ignores => ended.push((journey.key, at)),
-            Then::Ended(_) => {}
-        }
-    }
-}
-
-/// Takes the due steps of one journey. `later` are those that were entered after it.
-fn take_steps(
-    journey: &mut Journey,
-    marks: &[Mark],
-    later: &VecDeque<Journey>,
-    campaign: &Campaign,
-    person: Key,
-    moment: Moment,
-    actions: &mut Vec<Action>,
-) -> Then {
-    while is_ripe(journey, moment) {
-        // A newer version of the file may have fewer steps.
-        let Some(Step::Send { name, .. }) = campaign.steps.get(journey.step as usize) else {
-            return Then::Ended(journey.due_at);
-        };
-        actions.push(Action {
-            id: action_id(person, campaign, journey, name),
-            person,
-            campaign: campaign.name.clone(),
-            step: name.clone(),
-            key: journey.key.clone(),
-            entered_at: journey.entered_at,
-            due_at: journey.due_at,
-            lane: campaign.lane,
-            kept: journey.kept.clone(),
-        });
-        let Some((step, wait)) = campaign.next_send(journey.step as usize + 1) else {
-            return Then::Ended(journey.due_at);
-        };
-        journey.step = step as u32;
-        journey.due_at = journey.due_at.saturating_add(wait);
-        // What happened after the last step was due, and came before it was taken.
-        if let Some(mark) = marks.iter().find(|mark| mark.cancels(journey)) {
-            return Then::Ended(mark.at);
-        }
-        if campaign.entry.reentry == Reentry::Restart && later.iter().any(|other| replaces(other, journey)) {
-            return Then::Ended(journey.due_at);
-        }
-    }
-    Then::GoesOn
-}
-
-/// The same for the same step of the same journey, however often it is taken.
-fn action_id(person: Key, campaign: &Campaign, journey: &Journey, step: &str) -> Key {
-    let mut text = Vec::with_capacity(96);
-    text.extend_from_slice(&person.0);
-    text.extend_from_slice(&journey.entry.to_be_bytes());
-    for part in [campaign.name.as_str(), &journey.key, step] {
-        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        text.extend_from_slice(part.as_bytes());
-    }
-    Key(xxh3_128(&text).to_be_bytes())
-}
-
 /// Keys that are neither empty nor longer than any id is.
 fn usable(keys: Vec<String>) -> impl Iterator<Item = String> {
     keys.into_iter().filter(|key| !key.is_empty() && key.len() <= MAX_KEY_BYTES)
@@ -305,7 +147,9 @@ fn kept(keep: &[String], properties: &str) -> String {
     if keep.is_empty() || properties.is_empty() {
         return String::new();
     }
-    let Ok(all) = serde_json::from_str::<BTreeMap<String, &RawValue>>(properties) else { return String::new() };
+    let Ok(all) = serde_json::from_str::<BTreeMap<String, &RawValue>>(properties) else {
+        return String::new();
+    };
     let mut kept: BTreeMap<&str, &RawValue> = BTreeMap::new();
     let mut room = MAX_KEPT_BYTES;
     for name in keep {

@@ -6,11 +6,28 @@ use crate::suggest::did_you_mean;
 use cel::Program;
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, SourceInfo};
 use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The functions of CEL, beside its macros and operators.
 const FUNCTIONS: [&str; 18] = [
-    "bool", "bytes", "contains", "double", "dyn", "endsWith", "hasValue", "int", "matches", "or", "orValue", "size",
-    "startsWith", "string", "type", "uint", "value", "@not_strictly_false",
+    "bool",
+    "bytes",
+    "contains",
+    "double",
+    "dyn",
+    "endsWith",
+    "hasValue",
+    "int",
+    "matches",
+    "or",
+    "orValue",
+    "size",
+    "startsWith",
+    "string",
+    "type",
+    "uint",
+    "value",
+    "@not_strictly_false",
 ];
 
 /// Macros are gone where they are used as they should be; where not, they look like a call.
@@ -23,6 +40,50 @@ const MACROS: [(&str, &str); 6] = [
     ("filter", "list.filter(x, has(x.id))"),
 ];
 
+/// What an expression needs of a variable.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Need {
+    #[default]
+    Nothing,
+    /// These members, and of each the named parts, or all of it.
+    Members(BTreeMap<String, Option<BTreeSet<String>>>),
+    Everything,
+}
+
+impl Need {
+    /// The members that are needed, of those that there are, with the parts of each.
+    pub(crate) fn members<'n>(&'n self, all: &[&'n str]) -> Vec<(&'n str, Option<&'n BTreeSet<String>>)> {
+        match self {
+            Need::Nothing => Vec::new(),
+            Need::Members(members) => {
+                members.iter().map(|(name, parts)| (name.as_str(), parts.as_ref())).collect()
+            }
+            Need::Everything => all.iter().map(|name| (*name, None)).collect(),
+        }
+    }
+
+    /// Adds what a path into the variable looks at.
+    fn add(&mut self, path: &[(u64, &str)]) {
+        let Some(((_, member), rest)) = path.split_first() else {
+            *self = Need::Everything;
+            return;
+        };
+        if *self == Need::Nothing {
+            *self = Need::Members(BTreeMap::new());
+        }
+        let Need::Members(members) = self else { return };
+        let part = rest.first().map(|(_, part)| (*part).to_owned());
+        match (members.get_mut(*member), part) {
+            (None, part) => {
+                drop(members.insert((*member).to_owned(), part.map(|part| BTreeSet::from([part]))))
+            }
+            (Some(parts), None) => *parts = None,
+            (Some(Some(parts)), Some(part)) => drop(parts.insert(part)),
+            (Some(None), Some(_)) => {}
+        }
+    }
+}
+
 /// The variables that an expression may use, each with its shape: an object with members has those and no
 /// others, anything else may hold what it will.
 pub(crate) struct Scheme<'s> {
@@ -30,17 +91,16 @@ pub(crate) struct Scheme<'s> {
 }
 
 impl Scheme<'_> {
-    /// Checks every name of a program; returns which of the variables it uses.
-    pub(crate) fn check(&self, program: &Program) -> Result<[bool; 4], ConditionError> {
-        let mut checker =
-            Checker { scheme: self, source: program.source_info(), bound: Vec::new(), used: [false; 4] };
+    /// Checks every name of a program; returns what it needs of each variable.
+    pub(crate) fn check(&self, program: &Program) -> Result<[Need; 4], ConditionError> {
+        let mut checker = Checker {
+            scheme: self,
+            source: program.source_info(),
+            bound: Vec::new(),
+            needs: Default::default(),
+        };
         checker.expression(program.expression())?;
-        Ok(checker.used)
-    }
-
-    fn shape(&self, name: &str) -> Option<(usize, &Json)> {
-        let index = self.variables.iter().position(|(variable, _)| *variable == name)?;
-        Some((index, self.variables[index].1))
+        Ok(checker.needs)
     }
 }
 
@@ -49,38 +109,17 @@ struct Checker<'c> {
     source: &'c SourceInfo,
     /// Variables of the comprehensions around.
     bound: Vec<&'c str>,
-    used: [bool; 4],
+    needs: [Need; 4],
 }
 
 impl<'c> Checker<'c> {
-    /// Checks an expression and tells its shape where it is a path into a variable.
-    fn expression(&mut self, node: &'c IdedExpr) -> Result<Option<&'c Json>, ConditionError> {
+    fn expression(&mut self, node: &'c IdedExpr) -> Result<(), ConditionError> {
+        if let Some((root, path)) = self.path(node) {
+            return self.variable(root, &path);
+        }
         match &node.expr {
-            Expr::Ident(name) if name.starts_with('@') || self.bound.contains(&name.as_str()) => {}
-            Expr::Ident(name) => match self.scheme.shape(name) {
-                Some((index, shape)) => {
-                    self.used[index] = true;
-                    return Ok(Some(shape));
-                }
-                None => {
-                    let known = self.scheme.variables.map(|(variable, _)| variable);
-                    let hint = did_you_mean(name, known);
-                    let message = format!("`{name}` is unknown: a condition may use {}{hint}", listed(&known));
-                    return Err(self.error(node.id, 0, message));
-                }
-            },
-            Expr::Select(select) => {
-                let shape = self.expression(&select.operand)?;
-                if let Some(Json::Object(members)) = shape.filter(|shape| has_members(shape)) {
-                    let Some(member) = members.get(&select.field) else {
-                        let known: Vec<&str> = members.keys().map(String::as_str).collect();
-                        let hint = did_you_mean(&select.field, known.iter().copied());
-                        let message = format!("there is no `{}` here, only {}{hint}", select.field, listed(&known));
-                        return Err(self.error(node.id, 1, message));
-                    };
-                    return Ok(Some(member));
-                }
-            }
+            Expr::Ident(_) => {}
+            Expr::Select(select) => self.expression(&select.operand)?,
             Expr::Call(call) => {
                 self.function(node.id, &call.func_name)?;
                 for part in call.target.iter().map(|target| &**target).chain(&call.args) {
@@ -117,7 +156,50 @@ impl<'c> Checker<'c> {
             }
             Expr::Literal(_) | Expr::Unspecified => {}
         }
-        Ok(None)
+        Ok(())
+    }
+
+    /// The variable that an expression is a path into, and the fields of the path.
+    fn path(&self, mut node: &'c IdedExpr) -> Option<(&'c IdedExpr, Vec<(u64, &'c str)>)> {
+        let mut path = Vec::new();
+        loop {
+            match &node.expr {
+                Expr::Select(select) => {
+                    path.push((node.id, select.field.as_str()));
+                    node = &select.operand;
+                }
+                Expr::Ident(name) if !name.starts_with('@') && !self.bound.contains(&name.as_str()) => {
+                    path.reverse();
+                    return Some((node, path));
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// Checks a path into a variable, and notes that it is needed.
+    fn variable(&mut self, root: &'c IdedExpr, path: &[(u64, &'c str)]) -> Result<(), ConditionError> {
+        let Expr::Ident(variable) = &root.expr else { return Ok(()) };
+        let variables = &self.scheme.variables;
+        let Some(index) = variables.iter().position(|(name, _)| name == variable) else {
+            let known = variables.map(|(name, _)| name);
+            let hint = did_you_mean(variable, known);
+            let message = format!("`{variable}` is unknown: a condition may use {}{hint}", listed(&known));
+            return Err(self.error(root.id, 0, message));
+        };
+        let mut shape = Some(variables[index].1);
+        for (id, field) in path {
+            let Some(Json::Object(members)) = shape.filter(|shape| has_members(shape)) else { break };
+            shape = members.get(*field);
+            if shape.is_none() {
+                let known: Vec<&str> = members.keys().map(String::as_str).collect();
+                let hint = did_you_mean(field, known.iter().copied());
+                let message = format!("there is no `{field}` here, only {}{hint}", listed(&known));
+                return Err(self.error(*id, 1, message));
+            }
+        }
+        self.needs[index].add(path);
+        Ok(())
     }
 
     fn function(&self, id: u64, name: &str) -> Result<(), ConditionError> {

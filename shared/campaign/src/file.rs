@@ -73,8 +73,10 @@ impl Campaign {
     pub fn parse(yaml: &str, templates: &Templates) -> Result<Campaign, FileError> {
         let file: CampaignFile = serde_saphyr::from_str(yaml).map_err(FileError::from)?;
         let name = file.name.value.trim();
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-            let message = "a campaign's name has lower-case letters, digits and hyphens, like cart-abandonment";
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        {
+            let message =
+                "a campaign's name has lower-case letters, digits and hyphens, like cart-abandonment";
             return Err(at(&file.name, message));
         }
         let conditions = Conditions { yaml };
@@ -101,9 +103,13 @@ impl Campaign {
             return Err(at(&cancel.event, message));
         }
         if let (Some(cancel), None) = (file.cancel_on.iter().find_map(|c| c.key.as_ref()), &entry.key) {
-            return Err(at(cancel, "the entry has no key that this could be compared with; give it one, or drop this"));
+            return Err(at(
+                cancel,
+                "the entry has no key that this could be compared with; give it one, or drop this",
+            ));
         }
-        let (starts, ends) = (file.starts.as_ref().map(time).transpose()?, file.ends.as_ref().map(time).transpose()?);
+        let (starts, ends) =
+            (file.starts.as_ref().map(time).transpose()?, file.ends.as_ref().map(time).transpose()?);
         if let (Some(starts), Some(ends), Some(place)) = (starts, ends, &file.ends)
             && ends <= starts
         {
@@ -142,7 +148,10 @@ fn steps(files: &Spanned<Vec<StepFile>>, templates: &Templates) -> Result<Vec<St
                     return Err(at(send, "a send needs a name, for example reminder"));
                 }
                 if steps.iter().any(|step| matches!(step, Step::Send { name: other, .. } if *other == name)) {
-                    return Err(at(send, &format!("there are two sends `{name}`; give each a name of its own")));
+                    return Err(at(
+                        send,
+                        &format!("there are two sends `{name}`; give each a name of its own"),
+                    ));
                 }
                 steps.push(Step::Send { name, message: Box::new(message) });
             }
@@ -187,8 +196,9 @@ fn duration(text: &Spanned<String>) -> Result<i64, FileError> {
 }
 
 fn time(text: &Spanned<String>) -> Result<i64, FileError> {
-    parse_time(&text.value)
-        .ok_or_else(|| at(text, &format!("`{}` is no time; write one like 2026-11-22T10:00:00+08:00", text.value)))
+    parse_time(&text.value).ok_or_else(|| {
+        at(text, &format!("`{}` is no time; write one like 2026-11-22T10:00:00+08:00", text.value))
+    })
 }
 
 fn event_name(name: &Spanned<String>) -> Result<String, FileError> {

@@ -41,7 +41,8 @@ fn message(error: &Error) -> String {
             format!("`{variant}` is not one of the choices{}", or_list(&hint, "they are", expected))
         }
         Error::SerdeMissingField { field, .. } => format!("the field `{field}` is missing here; add it"),
-        Error::SerdeInvalidType { unexpected, expected, .. } | Error::SerdeInvalidValue { unexpected, expected, .. } => {
+        Error::SerdeInvalidType { unexpected, expected, .. }
+        | Error::SerdeInvalidValue { unexpected, expected, .. } => {
             format!("this is {unexpected}, but should be {expected}")
         }
         Error::DuplicateMappingKey { key: Some(key), .. } => {

@@ -95,7 +95,9 @@ impl Journeys {
     /// one of the next two minutes is not relied on either, since the clock that fired it may have been ahead
     /// of the one that tells `fired`. Returns the minute of a timer to set, if the ones that are set do not do.
     pub fn arm(&mut self, fired: Option<u32>, lateness: i64) -> Option<u32> {
-        self.armed = self.armed.filter(|armed| fired.is_none_or(|fired| *armed > fired.saturating_add(CLOCK_SKEW_MINUTES)));
+        self.armed = self
+            .armed
+            .filter(|armed| fired.is_none_or(|fired| *armed > fired.saturating_add(CLOCK_SKEW_MINUTES)));
         let minute = Timer::minute_of(self.next_due()?.saturating_add(lateness));
         if self.armed.is_some_and(|armed| armed <= minute) {
             return None;

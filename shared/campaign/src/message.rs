@@ -30,8 +30,8 @@ pub struct Message {
     templates: Templates,
     /// Paths that subject and body look up, `kept.name`.
     paths: BTreeSet<String>,
-    /// The same under `person`, and in templates that the body includes.
-    person_paths: BTreeSet<String>,
+    /// The same with those of templates that the body includes, or could include.
+    all_paths: BTreeSet<String>,
 }
 
 /// What a template can look up.
@@ -80,9 +80,8 @@ impl Message {
         };
         let mut paths = templates.paths(template)?;
         paths.extend(templates.subject_paths(subject)?);
-        let mut person_paths = templates.included_paths(template);
-        person_paths.extend(paths.iter().cloned());
-        person_paths.retain(|path| path.starts_with("person."));
+        let mut all_paths = templates.included_paths(template);
+        all_paths.extend(paths.iter().cloned());
         Ok(Message {
             kind,
             channel: channel.to_owned(),
@@ -90,7 +89,7 @@ impl Message {
             template: template.to_owned(),
             templates: templates.clone(),
             paths,
-            person_paths,
+            all_paths,
         })
     }
 
@@ -101,12 +100,18 @@ impl Message {
 
     /// The fields of the vault that the templates look up: `first_name` for `person.first_name`.
     pub fn person_fields(&self) -> impl Iterator<Item = &str> {
-        self.person_paths.iter().filter_map(|path| path.strip_prefix("person."))
+        self.all_paths.iter().filter_map(|path| path.strip_prefix("person."))
+    }
+
+    /// The properties of the entry event that subject and body look up: `name` for `kept.name`.
+    pub fn kept_fields(&self) -> impl Iterator<Item = &str> {
+        let fields = self.paths.iter().filter_map(|path| path.strip_prefix("kept."));
+        fields.map(|path| path.split('.').next().unwrap_or(path))
     }
 
     /// Whether the templates show where to unsubscribe.
     pub fn shows_unsubscribe_url(&self) -> bool {
-        self.paths.contains("unsubscribe_url")
+        self.all_paths.contains("unsubscribe_url")
     }
 
     /// Renders for one person. A template that fails, runs too long or prints too much is an error.

@@ -69,7 +69,10 @@ fn everything_in_a_file_is_read() {
     assert!(!campaign.runs_at(1_793_462_399_999) && campaign.runs_at(1_793_462_400_000));
     assert!(campaign.runs_at(1_798_761_599_999) && !campaign.runs_at(1_798_761_600_000));
     let entry = &campaign.entry;
-    assert_eq!((entry.event.as_str(), entry.max_age, entry.reentry), ("Product Viewed", 2 * DAY, Reentry::Restart));
+    assert_eq!(
+        (entry.event.as_str(), entry.max_age, entry.reentry),
+        ("Product Viewed", 2 * DAY, Reentry::Restart)
+    );
     assert_eq!(entry.keep, ["product_id", "name", "price"]);
     assert_eq!(campaign.cancel_on.len(), 2);
     assert!(campaign.cancel_on[0].key.is_some() && campaign.cancel_on[1].key.is_none());
@@ -108,9 +111,27 @@ fn an_unknown_field_is_named_with_the_one_that_was_meant() {
 
 #[test]
 fn an_unknown_choice_is_named_with_the_choices() {
-    assert_mistake("reentry: restart", "reentry: restrat", 13, 12, "`restrat` is not one of the choices; did you mean `restart`?");
-    assert_mistake("lane: marketing", "lane: promo", 4, 7, "`promo` is not one of the choices; they are service, marketing");
-    assert_mistake("channel: email", "channel: fax", 22, 14, "`fax` is not one of the choices; they are email, webhook");
+    assert_mistake(
+        "reentry: restart",
+        "reentry: restrat",
+        13,
+        12,
+        "`restrat` is not one of the choices; did you mean `restart`?",
+    );
+    assert_mistake(
+        "lane: marketing",
+        "lane: promo",
+        4,
+        7,
+        "`promo` is not one of the choices; they are service, marketing",
+    );
+    assert_mistake(
+        "channel: email",
+        "channel: fax",
+        22,
+        14,
+        "`fax` is not one of the choices; they are email, webhook",
+    );
 }
 
 #[test]
@@ -156,7 +177,13 @@ fn a_condition_over_several_lines_is_checked_where_it_stands() {
 
 #[test]
 fn a_span_and_a_time_say_how_to_be_written() {
-    assert_mistake("wait: 3d", "wait: 3 days", 20, 11, "`3 days` is no time span; write one like 30m, 12h or 3d");
+    assert_mistake(
+        "wait: 3d",
+        "wait: 3 days",
+        20,
+        11,
+        "`3 days` is no time span; write one like 30m, 12h or 3d",
+    );
     assert_mistake("max_age: 2d", "max_age: 2", 12, 12, "`2` is no time span; write one like 30m, 12h or 3d");
     assert_mistake(
         "ends: 2027-01-01",
@@ -191,17 +218,44 @@ fn keys_and_cancels_have_to_fit() {
         "the event that enters would cancel at once; for a fresh start with each, write `reentry: restart` under \
          entry; else give this a `when`",
     );
-    assert_mistake("event: Product Viewed", "event: ''", 8, 10, "the event needs a name, for example Product Viewed");
+    assert_mistake(
+        "event: Product Viewed",
+        "event: ''",
+        8,
+        10,
+        "the event needs a name, for example Product Viewed",
+    );
 }
 
 #[test]
 fn steps_have_to_make_sense() {
-    assert_mistake("    template: coupon.html\n", "", 21, 11, "a send needs a template: the name of a file in templates/");
+    assert_mistake(
+        "    template: coupon.html\n",
+        "",
+        21,
+        11,
+        "a send needs a template: the name of a file in templates/",
+    );
     let (line, column, message) = mistake("coupon.html", "cupon.html");
     assert_eq!((line, column), (24, 15), "{message}");
-    assert!(message.contains("cupon.html") && message.contains("put the file into the templates folder"), "{message}");
-    assert_mistake("send: reminder", "send: coupon", 26, 11, "there are two sends `coupon`; give each a name of its own");
-    assert_mistake("  - wait: 3d\n  - send", "  - wait: 3d\n    send", 20, 11, "a step either waits or sends; make it two steps");
+    assert!(
+        message.contains("cupon.html") && message.contains("put the file into the templates folder"),
+        "{message}"
+    );
+    assert_mistake(
+        "send: reminder",
+        "send: coupon",
+        26,
+        11,
+        "there are two sends `coupon`; give each a name of its own",
+    );
+    assert_mistake(
+        "  - wait: 3d\n  - send",
+        "  - wait: 3d\n    send",
+        20,
+        11,
+        "a step either waits or sends; make it two steps",
+    );
     let (line, _, message) = mistake("  - wait: 3d\n", "  - {}\n");
     assert_eq!((line, message.as_str()), (20, "a step needs a `wait` or a `send`"));
     let steps = GOOD.find("steps:").unwrap();
@@ -222,7 +276,13 @@ fn a_missing_or_doubled_field_is_named() {
     let (line, _, message) = mistake("  event: Product Viewed\n", "");
     assert!((7..=12).contains(&line), "somewhere in the entry, not at line {line}");
     assert_eq!(message, "the field `event` is missing here; add it");
-    assert_mistake("version: 3", "version: 3\nversion: 4", 4, 1, "`version` stands here twice; keep one of them");
+    assert_mistake(
+        "version: 3",
+        "version: 3\nversion: 4",
+        4,
+        1,
+        "`version` stands here twice; keep one of them",
+    );
 }
 
 #[test]
@@ -238,7 +298,11 @@ fn a_value_of_another_type_is_named() {
 
 #[test]
 fn bad_yaml_is_an_error_with_a_place() {
-    for (from, to, line) in [("entry:", "entry", 8), ("[product_id, name, price]", "[product_id, name", 12), ("  when:", "\twhen:", 9)] {
+    for (from, to, line) in [
+        ("entry:", "entry", 8),
+        ("[product_id, name, price]", "[product_id, name", 12),
+        ("  when:", "\twhen:", 9),
+    ] {
         let (at, _, message) = mistake(from, to);
         assert!(at.abs_diff(line) <= 1, "{to:?} at line {at}: {message}");
         assert!(!message.is_empty() && !message.contains('\n'));

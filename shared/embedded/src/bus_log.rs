@@ -1,9 +1,10 @@
 //! The event bus on one machine: an append-only log of frames, made durable before it answers.
 
-use crate::frame::{Frame, FrameBuilder, HEAD, MAX_PAYLOAD};
+use crate::frame::FrameBuilder;
+use crate::log_reader::{LogReader, Place, SegmentReader};
 use event::PortError;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,6 +27,8 @@ struct Inner {
     /// The bytes known to be durable, as (segment, length). Held while syncing, so that those who wait for
     /// a sync are served by the one that follows, all at once.
     synced: Mutex<(i64, u64)>,
+    /// Where the last reader stopped, so that the next one need not look for the place.
+    stopped: Mutex<Option<Place>>,
 }
 
 struct Tail {
@@ -51,7 +54,7 @@ impl BusLog {
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).create(true).open(&path).map_err(|error| failed(&path, &error))?;
         let (mut len, mut next_sequence) = (0, segment);
-        let mut reader = SegmentReader::open(&path, &file)?;
+        let mut reader = SegmentReader::open(&path, &file, 0)?;
         while let Some(frame) = reader.next()? {
             next_sequence = frame.end_sequence();
             len = reader.offset;
@@ -60,7 +63,12 @@ impl BusLog {
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, &error))?;
         let tail =
             Tail { file: Arc::new(file), segment, len, next_sequence, buffer: Vec::new(), broken: false };
-        let inner = Inner { folder: folder.to_owned(), tail: Mutex::new(tail), synced: Mutex::new((segment, len)) };
+        let inner = Inner {
+            folder: folder.to_owned(),
+            tail: Mutex::new(tail),
+            synced: Mutex::new((segment, len)),
+            stopped: Mutex::new(None),
+        };
         Ok(BusLog { inner: Arc::new(inner) })
     }
 
@@ -94,16 +102,11 @@ impl BusLog {
         lock(&self.inner.tail).next_sequence
     }
 
-    /// Reads frames from the one that holds the event `sequence`, or where the log begins later, from there.
+    /// Reads frames from the one that holds the event `sequence`, or where the log begins later, from there, to
+    /// the last that is durable by now: what a crash could still take back is nobody's to act on.
     pub fn read_from(&self, sequence: i64) -> Result<LogReader, PortError> {
-        let segments = segments(&self.inner.folder)?;
-        let first = segments.partition_point(|start| *start <= sequence).saturating_sub(1);
-        Ok(LogReader {
-            log: self.clone(),
-            sequence,
-            segments: segments.into_iter().skip(first).rev().collect(),
-            current: None,
-        })
+        let durable = *lock(&self.inner.synced);
+        LogReader::begin(self.clone(), sequence, durable)
     }
 
     /// Deletes segments whose events all have numbers below `sequence`.
@@ -146,90 +149,22 @@ impl BusLog {
         Ok(())
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.inner.folder
+    }
+
+    /// Where the last reader stopped.
+    pub(crate) fn stopped(&self) -> MutexGuard<'_, Option<Place>> {
+        lock(&self.inner.stopped)
+    }
+
     fn refused(&self, error: &std::io::Error) -> PortError {
         failed(&self.inner.folder, error)
     }
 }
 
-/// Reads frames in order, to the end that the log has at the moment.
-pub struct LogReader {
-    log: BusLog,
-    sequence: i64,
-    /// Segments to come, the next one last.
-    segments: Vec<i64>,
-    current: Option<SegmentReader>,
-}
-
-impl LogReader {
-    /// The next frame; `None` at the end.
-    pub fn next(&mut self) -> Result<Option<Frame>, PortError> {
-        loop {
-            if let Some(reader) = &mut self.current {
-                match reader.next()? {
-                    Some(frame) if frame.end_sequence() <= self.sequence => continue,
-                    Some(frame) => return Ok(Some(frame)),
-                    None => self.current = None,
-                }
-            }
-            let Some(segment) = self.segments.pop() else { return Ok(None) };
-            let path = segment_path(&self.log.inner.folder, segment);
-            let file = File::open(&path).map_err(|error| failed(&path, &error))?;
-            self.current = Some(SegmentReader::open(&path, &file)?);
-        }
-    }
-}
-
-struct SegmentReader {
-    path: PathBuf,
-    file: std::io::BufReader<File>,
-    offset: u64,
-    len: u64,
-}
-
-impl SegmentReader {
-    fn open(path: &Path, file: &File) -> Result<SegmentReader, PortError> {
-        let open = || -> std::io::Result<(File, u64)> {
-            let mut own = file.try_clone()?;
-            own.seek(SeekFrom::Start(0))?;
-            let len = own.metadata()?.len();
-            Ok((own, len))
-        };
-        let (file, len) = open().map_err(|error| failed(path, &error))?;
-        Ok(SegmentReader { path: path.to_owned(), file: std::io::BufReader::with_capacity(1 << 20, file), offset: 0, len })
-    }
-
-    /// The next whole frame; `None` at the end, and at a frame that a crash cut short.
-    fn next(&mut self) -> Result<Option<Frame>, PortError> {
-        let mut head = [0; HEAD];
-        if self.len - self.offset < HEAD as u64 {
-            return Ok(None);
-        }
-        self.file.read_exact(&mut head).map_err(|error| failed(&self.path, &error))?;
-        let [a, b, c, d, e, f, g, h] = head;
-        let (len, sum) = (u32::from_le_bytes([a, b, c, d]) as usize, u32::from_le_bytes([e, f, g, h]));
-        let end = self.offset + (HEAD + len) as u64;
-        if len > MAX_PAYLOAD || end > self.len {
-            return Ok(None);
-        }
-        let mut payload = vec![0; len];
-        self.file.read_exact(&mut payload).map_err(|error| failed(&self.path, &error))?;
-        let frame = (crc32fast::hash(&payload) == sum).then(|| Frame::parse(payload)).and_then(Result::ok);
-        match frame {
-            Some(frame) => {
-                self.offset = end;
-                Ok(Some(frame))
-            }
-            // The last frame may have been cut short by a crash; one that is followed by others was not.
-            None if end == self.len => Ok(None),
-            None => {
-                let reason = format!("the frame at byte {} is damaged; restore the file", self.offset);
-                Err(failed(&self.path, &std::io::Error::other(reason)))
-            }
-        }
-    }
-}
-
-fn segments(folder: &Path) -> Result<Vec<i64>, PortError> {
+/// The first numbers of the segments in a folder, in order.
+pub(crate) fn segments(folder: &Path) -> Result<Vec<i64>, PortError> {
     let entries = fs::read_dir(folder).map_err(|error| failed(folder, &error))?;
     let mut segments: Vec<i64> = entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".log")?.parse().ok())
@@ -238,11 +173,11 @@ fn segments(folder: &Path) -> Result<Vec<i64>, PortError> {
     Ok(segments)
 }
 
-fn segment_path(folder: &Path, segment: i64) -> PathBuf {
+pub(crate) fn segment_path(folder: &Path, segment: i64) -> PathBuf {
     folder.join(format!("{segment:020}.log"))
 }
 
-fn failed(path: &Path, error: &std::io::Error) -> PortError {
+pub(crate) fn failed(path: &Path, error: &std::io::Error) -> PortError {
     PortError::Failed { what: "the bus log", reason: format!("{}: {error}", path.display()) }
 }
 

@@ -84,10 +84,48 @@ impl IdentifierKind {
 
 /// A keyed hash: HMAC-SHA-256 under the deployment's key, its first 128 bits (RFC 2104 §5 allows
 /// truncation to half). Names an identifier, and a person by the strongest of their identifiers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Key(pub [u8; 16]);
 
+// Keys are compared and hashed for every event: as one number, which is quicker than byte by byte and gives the
+// same order. They are uniformly distributed, so that half of one is hash enough.
+impl PartialEq for Key {
+    #[inline]
+    fn eq(&self, other: &Key) -> bool {
+        self.number() == other.number()
+    }
+}
+
+impl Eq for Key {}
+
+impl Ord for Key {
+    #[inline]
+    fn cmp(&self, other: &Key) -> std::cmp::Ordering {
+        self.number().cmp(&other.number())
+    }
+}
+
+impl PartialOrd for Key {
+    #[inline]
+    fn partial_cmp(&self, other: &Key) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl std::hash::Hash for Key {
+    #[inline]
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write_u64(self.number() as u64);
+    }
+}
+
 impl Key {
+    /// The key as a big-endian number.
+    #[inline]
+    pub fn number(&self) -> u128 {
+        u128::from_be_bytes(self.0)
+    }
+
     /// The key written as 32 hexadecimal digits.
     pub fn parse(hex: &str) -> Option<Key> {
         if hex.len() != 32 || !hex.is_ascii() {
@@ -151,6 +189,7 @@ impl Default for Identifiers {
 impl Deref for Identifiers {
     type Target = [Identifier];
 
+    #[inline]
     fn deref(&self) -> &[Identifier] {
         &self.items[..usize::from(self.len)]
     }

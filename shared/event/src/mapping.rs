@@ -86,10 +86,13 @@ impl Mapping {
     pub fn parse(yaml: &str) -> Result<Mapping, MappingError> {
         let mapping: Mapping = serde_saphyr::from_str(yaml).map_err(|error| {
             let at = error.location();
+            let text = error.without_snippet().to_string();
+            // The place stands beside it already.
+            let message = text.lines().next().unwrap_or_default().split(" at line ").next().unwrap_or_default();
             MappingError {
                 line: at.map_or(1, |at| at.line()),
                 column: at.map_or(1, |at| at.column()),
-                message: error.without_snippet().to_string(),
+                message: message.to_owned(),
             }
         })?;
         mapping.check()?;

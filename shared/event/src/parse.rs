@@ -157,7 +157,9 @@ impl Parser {
             None => implied
                 .ok_or_else(|| Rejection::new(Code::InvalidType, "type", "missing; say identify, track, page, …"))?,
         };
-        let name = self.masked(event_name(kind, std::mem::take(&mut raw.event))?);
+        // Most records hold nothing like an e-mail address anywhere: one look spares a look at each of their texts.
+        let suspect = pii::may_hold_address(record);
+        let name = self.masked(event_name(kind, std::mem::take(&mut raw.event))?, suspect);
         let (received_at, happened_at, time_mark) = times(&raw, batch_sent_at, arrival);
 
         let mut secrets = Vec::new();
@@ -182,10 +184,10 @@ impl Parser {
         }
 
         let message_id = match raw.message_id.0.take().map(clean).filter(|id| !id.is_empty()) {
-            Some(id) => self.masked(bounded(id, 256)),
+            Some(id) => self.masked(bounded(id, 256), suspect),
             None => Cow::Owned(derived_id(record, source)),
         };
-        let (properties, facts) = self.properties(&raw, kind)?;
+        let (properties, facts) = self.properties(&raw, kind, suspect)?;
         Ok(Parsed {
             event: Event {
                 hash: MessageHash::of(&message_id),
@@ -199,7 +201,7 @@ impl Parser {
                 user_id,
                 properties,
                 traits,
-                context: self.context(raw.context.unwrap_or_default()),
+                context: self.context(raw.context.unwrap_or_default(), suspect),
                 facts,
                 source: Cow::Borrowed(source),
             },
@@ -310,28 +312,33 @@ impl Parser {
     }
 
     /// The properties' text without personal data, and the facts in them.
-    fn properties<'a>(&self, raw: &RawEvent<'a>, kind: EventType) -> Result<(Cow<'a, str>, Facts<'a>), Rejection> {
+    fn properties<'a>(
+        &self,
+        raw: &RawEvent<'a>,
+        kind: EventType,
+        suspect: bool,
+    ) -> Result<(Cow<'a, str>, Facts<'a>), Rejection> {
         let text = object_text(raw.properties, "properties")?.unwrap_or_default();
         let currency = self.settings.currency;
-        let mut added = Map::new();
+        let mut added = Vec::new();
         match kind {
             EventType::Page | EventType::Screen => {
                 for (field, value) in [("name", &raw.name), ("category", &raw.category)] {
                     if let Some(value) = value.as_deref() {
-                        added.insert(field.into(), Value::String(value.trim().to_owned()));
+                        added.push((field, value.trim().to_owned()));
                     }
                 }
             }
             EventType::Group => {
                 if let Some(group) = raw.group_id.as_deref() {
-                    added.insert("group_id".into(), Value::String(group.trim().to_owned()));
+                    added.push(("group_id", group.trim().to_owned()));
                 }
             }
             _ => {}
         }
         if let (Cow::Borrowed(text), true) = (normalise(text), added.is_empty()) {
             let read = Facts::read(text, currency).map_err(|e| json_rejection(&e))?;
-            if !read.suspicious {
+            if !(read.suspicious || suspect && pii::may_hold_address(text)) {
                 return Ok((Cow::Borrowed(text), read.facts));
             }
         }
@@ -341,7 +348,7 @@ impl Parser {
         };
         if let Value::Object(fields) = &mut value {
             for (name, value) in added {
-                fields.entry(name).or_insert(value);
+                fields.entry(name).or_insert(Value::String(value));
             }
         }
         pii::redact(&mut value, &self.hasher, &self.settings.region);
@@ -350,9 +357,9 @@ impl Parser {
         Ok((Cow::Owned(text), facts))
     }
 
-    fn context<'a>(&self, raw: RawContext<'a>) -> Context<'a> {
-        let plain = |text| tidy(text).map(|text| self.masked(text));
-        let address = |text| tidy(text).map(|url| self.masked(without_personal_query(url)));
+    fn context<'a>(&self, raw: RawContext<'a>, suspect: bool) -> Context<'a> {
+        let plain = |text| tidy(text).map(|text| self.masked(text, suspect));
+        let address = |text| tidy(text).map(|url| if suspect { self.masked(without_personal_query(url), true) } else { url });
         let device = raw.device.unwrap_or_default();
         let device = Device {
             model: plain(device.model),
@@ -406,8 +413,8 @@ impl Parser {
         Some(Cow::Owned(normalise(&value.to_string()).into_owned()))
     }
 
-    fn masked<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
-        match pii::may_hold_address(&text) {
+    fn masked<'a>(&self, text: Cow<'a, str>, suspect: bool) -> Cow<'a, str> {
+        match suspect && pii::may_hold_address(&text) {
             true => Cow::Owned(pii::mask_emails(&text, &self.hasher)),
             false => text,
         }

@@ -10,6 +10,7 @@ use event::{Identifier, IdentifierKind, Key};
 
 /// What is stored under a person id. The first byte says which.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "read once and taken apart; nearly all are profiles")]
 pub enum Blob<'a> {
     Profile(Profile<'a>),
     /// This person was merged into that one.
@@ -51,6 +52,7 @@ impl<'a> Blob<'a> {
     }
 
     /// Where a blob forwards to, if it is a forwarding pointer; reads no further.
+    #[inline]
     pub fn forward_of(bytes: &[u8]) -> Result<Option<Key>, Damaged> {
         let mut reader = Reader::new(bytes);
         match reader.byte()? {
@@ -78,6 +80,7 @@ impl<'a> Blob<'a> {
     }
 
     /// Whether a stored profile has an identifier; quick.
+    #[inline]
     pub fn has_identifier(bytes: &[u8], identifier: Identifier) -> bool {
         let Some(mut reader) = bytes.get(1..).map(Reader::new) else { return false };
         let Ok(Some((tag::IDENTIFIERS, field))) = reader.field() else { return false };

@@ -156,9 +156,21 @@ impl<'a> Profile<'a> {
             _ => 1,
         };
         if strength > 0 {
-            self.meet(facts.product_id.as_deref(), facts.category.as_deref(), facts.brand.as_deref(), strength, at);
+            self.meet(
+                facts.product_id.as_deref(),
+                facts.category.as_deref(),
+                facts.brand.as_deref(),
+                strength,
+                at,
+            );
             for item in &facts.items {
-                self.meet(item.product_id.as_deref(), item.category.as_deref(), item.brand.as_deref(), strength, at);
+                self.meet(
+                    item.product_id.as_deref(),
+                    item.category.as_deref(),
+                    item.brand.as_deref(),
+                    strength,
+                    at,
+                );
             }
         }
         if let Some(ms) = facts.dwell_ms {
@@ -196,7 +208,14 @@ impl<'a> Profile<'a> {
         }
     }
 
-    fn meet(&mut self, product: Option<&'a str>, category: Option<&'a str>, brand: Option<&'a str>, strength: u32, at: i64) {
+    fn meet(
+        &mut self,
+        product: Option<&'a str>,
+        category: Option<&'a str>,
+        brand: Option<&'a str>,
+        strength: u32,
+        at: i64,
+    ) {
         let add = |affinity: &mut Affinity<'a>, value: Option<&'a str>, cells, keep| {
             if let Some(value) = value {
                 affinity.add(value, strength, at, cells, keep);
@@ -219,18 +238,39 @@ fn members(object: &str) -> Vec<(&str, &str)> {
                 fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
                     f.write_str("an object")
                 }
-                fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                fn visit_map<A: serde::de::MapAccess<'de>>(
+                    self,
+                    mut map: A,
+                ) -> Result<Self::Value, A::Error> {
                     let mut members = Vec::new();
-                    while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+                    while let Some(Name(name)) = map.next_key()? {
                         let value = map.next_value::<&'de RawValue>()?.get();
-                        if let std::borrow::Cow::Borrowed(name) = name {
-                            members.push((name, value));
-                        }
+                        members.extend(name.map(|name| (name, value)));
                     }
                     Ok(Members(members))
                 }
             }
             deserializer.deserialize_map(Visitor)
+        }
+    }
+    /// A name as it stands in the text; none where it is written with escapes.
+    struct Name<'n>(Option<&'n str>);
+    impl<'de: 'n, 'n> serde::Deserialize<'de> for Name<'n> {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Visitor;
+            impl<'de> serde::de::Visitor<'de> for Visitor {
+                type Value = Name<'de>;
+                fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                    f.write_str("a name")
+                }
+                fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+                    Ok(Name(Some(name)))
+                }
+                fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+                    Ok(Name(None))
+                }
+            }
+            deserializer.deserialize_str(Visitor)
         }
     }
     serde_json::from_str::<Members>(object).map(|members| members.0).unwrap_or_default()

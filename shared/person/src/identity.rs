@@ -53,14 +53,14 @@ pub fn resolve(identifiers: &[Identifier], owner_of: impl Fn(Identifier) -> Opti
         .collect();
     let strongest = Owner::from(identifiers[0]);
     let own = owned[0].1.unwrap_or(strongest);
-    // A weak identifier's owner takes the event only where nothing personal stands beside it.
-    let winner = owned
-        .iter()
-        .filter(|(id, _)| is_personal(id.kind) || !is_personal(identifiers[0].kind))
-        .filter_map(|(_, owner)| *owner)
-        .chain([own])
-        .min()
-        .unwrap_or(strongest);
+    let winner = if identifiers[0].kind == IdentifierKind::User {
+        // Whatever else it carries, an event with a user id is that user's.
+        own
+    } else {
+        // A weak identifier's owner takes the event only where nothing personal stands beside it.
+        let owners = owned.iter().filter(|(id, _)| is_personal(id.kind) || !is_personal(identifiers[0].kind));
+        owners.filter_map(|(_, owner)| *owner).chain([own]).min().unwrap_or(own)
+    };
 
     let mut resolution = Resolution { owner: winner, links: Vec::new(), merges: Vec::new(), refusals: Vec::new() };
     for (identifier, owner) in owned {
@@ -127,9 +127,11 @@ mod tests {
 
     #[test]
     fn two_known_people_never_merge() {
-        let (u, v, e) = (id(User, 9), id(User, 8), id(Email, 5));
-        let (people, refusals) = play(&[&[u, e], &[v, e], &[e]]);
-        assert_eq!((people, refusals), (vec![u.key, v.key, u.key], 1));
+        let e = id(Email, 5);
+        for (u, v) in [(id(User, 9), id(User, 8)), (id(User, 8), id(User, 9))] {
+            let (people, refusals) = play(&[&[u, e], &[v, e], &[e]]);
+            assert_eq!((people, refusals), (vec![u.key, v.key, u.key], 1));
+        }
     }
 
     #[test]

@@ -37,8 +37,9 @@ impl<'a> Touch<'a> {
             click: none,
         };
         let url = context.url.as_deref().unwrap_or_default();
-        if let Some((_, query)) = url.split_once('?') {
-            touch.read_query(query.split_once('#').map_or(query, |(query, _)| query));
+        if let Some(start) = url.bytes().position(|b| b == b'?') {
+            let query = &url[start + 1..];
+            touch.read_query(query.split('#').next().unwrap_or(query));
         }
         if let Some(campaign) = &context.campaign {
             let given = |text: &'a Option<Cow<'_, str>>| text.as_deref().map(short);
@@ -61,7 +62,8 @@ impl<'a> Touch<'a> {
 
     fn read_query(&mut self, query: &'a str) {
         for pair in query.split('&') {
-            let Some((name, value)) = pair.split_once('=').filter(|(_, value)| !value.is_empty()) else { continue };
+            let Some(end) = pair.bytes().position(|b| b == b'=').filter(|end| end + 1 < pair.len()) else { continue };
+            let (name, value) = (&pair[..end], &pair[end + 1..]);
             match name {
                 "utm_source" => self.source = decoded(value),
                 "utm_medium" => self.medium = decoded(value),
@@ -132,11 +134,11 @@ pub(crate) fn decode<'a>(touches: &mut Vec<Touch<'a>>, mut reader: Reader<'a>, b
     Ok(())
 }
 
-/// The host of an absolute URL.
+/// The host of a web address.
 fn host(url: &str) -> Option<&str> {
-    let rest = url.split_once("://")?.1;
-    let host = rest.split(['/', '?', '#', ':']).next()?;
-    (!host.is_empty()).then_some(host)
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let end = rest.bytes().position(|b| matches!(b, b'/' | b'?' | b'#' | b':')).unwrap_or(rest.len());
+    (end > 0).then(|| &rest[..end])
 }
 
 fn short(text: &str) -> &str {

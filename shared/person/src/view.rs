@@ -6,9 +6,77 @@ use event::{MINUTE, iso_time};
 use serde_json::{Map, Value, json};
 
 impl Profile<'_> {
+    /// What a profile as JSON is made of.
+    pub const SECTIONS: [&'static str; 18] = [
+        "identifiers",
+        "known",
+        "events",
+        "first_seen",
+        "last_seen",
+        "last_seen_iso",
+        "traits",
+        "counters",
+        "sessions",
+        "dwell",
+        "orders",
+        "affinity",
+        "first_touch",
+        "touches",
+        "channels",
+        "devices",
+        "service",
+        "recent",
+    ];
+
     /// The profile as of `now` (UTC ms). Counts by window, scores and ages are computed for that moment; times
     /// are UTC ms, money is in minor units. Holds no personal data.
     pub fn to_json(&self, now: i64) -> Value {
+        let section = |name: &str| (name.to_owned(), self.section(name, now).unwrap_or_default());
+        Value::Object(Self::SECTIONS.into_iter().map(section).collect())
+    }
+
+    /// One section of [`Profile::to_json`], for who needs no more; `None` where there is none of that name.
+    pub fn section(&self, name: &str, now: i64) -> Option<Value> {
+        Some(match name {
+            "identifiers" => self
+                .identifiers
+                .iter()
+                .map(|id| json!({"kind": id.kind.as_str(), "key": id.key.to_string()}))
+                .collect(),
+            "known" => self.is_known().into(),
+            "events" => self.events.into(),
+            "first_seen" => self.first_seen.into(),
+            "last_seen" => self.last_seen.into(),
+            "last_seen_iso" => iso_time(self.last_seen).into(),
+            "traits" => Value::Object(self.traits.iter().map(|t| (t.name.to_owned(), t.json())).collect()),
+            "counters" => self.counters_json(now),
+            "sessions" => self.sessions_json(),
+            "dwell" => json!({"short": self.dwell.short, "medium": self.dwell.medium, "long": self.dwell.long}),
+            "orders" => self.orders_json(now),
+            "affinity" => json!({
+                "categories": scores(&self.categories, now, OTHER_CELLS),
+                "brands": scores(&self.brands, now, OTHER_CELLS),
+                "products": scores(&self.products, now, PRODUCT_CELLS),
+            }),
+            "first_touch" => self.first_touch.as_ref().map(touch).into(),
+            "touches" => self.touches.iter().map(touch).collect(),
+            "channels" => self.channels_json(),
+            "devices" => self
+                .devices
+                .iter()
+                .map(|d| json!({"model": d.model, "first": d.first, "last": d.last}))
+                .collect(),
+            "service" => self.service_json(),
+            "recent" => self
+                .recent
+                .iter()
+                .map(|r| json!({"at": r.at, "event": r.name, "product_id": r.product, "amount_minor": r.amount}))
+                .collect(),
+            _ => return None,
+        })
+    }
+
+    fn counters_json(&self, now: i64) -> Value {
         let counters = self.counters.iter().map(|c| {
             let value = json!({
                 "total": c.total, "first": c.first, "last": c.last,
@@ -16,11 +84,37 @@ impl Profile<'_> {
             });
             (c.name.to_owned(), value)
         });
-        let traits = self.traits.iter().map(|t| (t.name.to_owned(), t.json()));
-        let days_since = |at: i64| (now - at).div_euclid(event::DAY);
+        Value::Object(counters.collect())
+    }
+
+    fn sessions_json(&self) -> Value {
+        let lengths: Vec<i64> = self.sessions.iter().map(|s| s.length_s() * 1_000).collect();
+        json!({
+            "count": self.sessions.len(),
+            "short": lengths.iter().filter(|ms| **ms < MINUTE).count(),
+            "medium": lengths.iter().filter(|ms| (MINUTE..=5 * MINUTE).contains(*ms)).count(),
+            "long": lengths.iter().filter(|ms| **ms > 5 * MINUTE).count(),
+            "last_start": self.sessions.last().map(|s| s.start_s * 1_000),
+        })
+    }
+
+    fn orders_json(&self, now: i64) -> Value {
+        let any = self.orders.count > 0;
         let money = |pick: fn(&crate::Money) -> i64| -> Map<String, Value> {
             self.orders.money.iter().map(|m| (m.currency.to_string(), json!(pick(m)))).collect()
         };
+        json!({
+            "count": self.orders.count,
+            "refunds": self.orders.refunds,
+            "first": any.then_some(self.orders.first),
+            "last": any.then_some(self.orders.last),
+            "days_since_last": any.then(|| (now - self.orders.last).div_euclid(event::DAY)),
+            "revenue_minor": money(|m| m.revenue),
+            "refunded_minor": money(|m| m.refunded),
+        })
+    }
+
+    fn channels_json(&self) -> Value {
         let channels = self.channels.iter().map(|c| {
             let value = json!({
                 "consent": c.consent.map(|(_, granted)| granted),
@@ -29,55 +123,17 @@ impl Profile<'_> {
             });
             (c.name.to_owned(), value)
         });
-        let lengths: Vec<i64> = self.sessions.iter().map(|s| s.length_s() * 1_000).collect();
-        let open = self.cases.iter().filter(|case| case.is_open());
+        Value::Object(channels.collect())
+    }
+
+    fn service_json(&self) -> Value {
+        let cases = self.cases.iter().map(|c| {
+            json!({"id": c.id, "kind": c.kind, "opened": c.opened, "closed": c.closed, "open": c.is_open()})
+        });
         json!({
-            "identifiers": self.identifiers.iter()
-                .map(|id| json!({"kind": id.kind.as_str(), "key": id.key.to_string()})).collect::<Vec<_>>(),
-            "known": self.is_known(),
-            "events": self.events,
-            "first_seen": self.first_seen,
-            "last_seen": self.last_seen,
-            "last_seen_iso": iso_time(self.last_seen),
-            "traits": Value::Object(traits.collect()),
-            "counters": Value::Object(counters.collect()),
-            "sessions": {
-                "count": self.sessions.len(),
-                "short": lengths.iter().filter(|ms| **ms < MINUTE).count(),
-                "medium": lengths.iter().filter(|ms| (MINUTE..=5 * MINUTE).contains(*ms)).count(),
-                "long": lengths.iter().filter(|ms| **ms > 5 * MINUTE).count(),
-                "last_start": self.sessions.last().map(|s| s.start_s * 1_000),
-            },
-            "dwell": {"short": self.dwell.short, "medium": self.dwell.medium, "long": self.dwell.long},
-            "orders": {
-                "count": self.orders.count,
-                "refunds": self.orders.refunds,
-                "first": (self.orders.count > 0).then_some(self.orders.first),
-                "last": (self.orders.count > 0).then_some(self.orders.last),
-                "days_since_last": (self.orders.count > 0).then(|| days_since(self.orders.last)),
-                "revenue_minor": money(|m| m.revenue),
-                "refunded_minor": money(|m| m.refunded),
-            },
-            "affinity": {
-                "categories": scores(&self.categories, now, OTHER_CELLS),
-                "brands": scores(&self.brands, now, OTHER_CELLS),
-                "products": scores(&self.products, now, PRODUCT_CELLS),
-            },
-            "first_touch": self.first_touch.as_ref().map(touch),
-            "touches": self.touches.iter().map(touch).collect::<Vec<_>>(),
-            "channels": Value::Object(channels.collect()),
-            "devices": self.devices.iter()
-                .map(|d| json!({"model": d.model, "first": d.first, "last": d.last})).collect::<Vec<_>>(),
-            "service": {
-                "cases": self.cases.iter().map(|c| json!({
-                    "id": c.id, "kind": c.kind, "opened": c.opened, "closed": c.closed, "open": c.is_open(),
-                })).collect::<Vec<_>>(),
-                "open_cases": open.count(),
-                "open_complaint": self.open_complaint(),
-            },
-            "recent": self.recent.iter().map(|r| json!({
-                "at": r.at, "event": r.name, "product_id": r.product, "amount_minor": r.amount,
-            })).collect::<Vec<_>>(),
+            "cases": cases.collect::<Vec<_>>(),
+            "open_cases": self.cases.iter().filter(|case| case.is_open()).count(),
+            "open_complaint": self.open_complaint(),
         })
     }
 }

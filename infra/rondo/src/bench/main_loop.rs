@@ -11,7 +11,7 @@ use event::{HOUR, MINUTE, Parser, ParserSettings, Pseudonymizer};
 use import_data::{Arena, Format, Imported, Position, SourceFile, convert};
 use person::{Blob, Profile};
 use serde_json::{Map, Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Events are taken in batches of so many lines, or bytes.
@@ -29,6 +29,9 @@ pub struct MainArgs {
     /// Run one part only, in this process
     #[arg(long, value_enum, hide = true)]
     part: Option<Part>,
+    /// Lines taken at once
+    #[arg(long, default_value_t = BATCH_LINES)]
+    batch: usize,
     /// Where the durable part keeps its data meanwhile
     #[arg(long, default_value = ".")]
     scratch: PathBuf,
@@ -44,7 +47,7 @@ enum Part {
 /// Runs each part in a process of its own, so that its CPU time and peak memory are its own.
 pub fn main_loop(args: &MainArgs) -> Result<()> {
     if let Some(part) = args.part {
-        println!("{}", run_part(part, &args.input, &args.scratch)?);
+        println!("{}", run_part(part, args)?);
         return Ok(());
     }
     let parse = part(args, "parse")?;
@@ -71,6 +74,7 @@ fn part(args: &MainArgs, name: &str) -> Result<Map<String, Value>> {
         .arg(&args.input)
         .arg("--scratch")
         .arg(&args.scratch)
+        .args(["--batch", &args.batch.to_string()])
         .stderr(std::process::Stdio::inherit())
         .output()
         .with_context(|| format!("running the part {name}"))?;
@@ -80,18 +84,18 @@ fn part(args: &MainArgs, name: &str) -> Result<Map<String, Value>> {
     serde_json::from_slice(&output.stdout).with_context(|| format!("reading the result of the part {name}"))
 }
 
-fn run_part(part: Part, input: &Path, scratch: &Path) -> Result<Value> {
+fn run_part(part: Part, args: &MainArgs) -> Result<Value> {
     let parser = Parser::new(Pseudonymizer::new(b"benchmark"), ParserSettings::default());
     if part == Part::Parse {
         let mut events = 0;
-        each_batch(&parser, input, |imported, _| {
+        each_batch(&parser, args, |imported, _| {
             events += imported.events.len() as u64;
             Ok(())
         })?;
         return Ok(json!({"events_per_cpu_s": rate(events), "peak_mb": peak_mb()}));
     }
 
-    let folder = tempfile::Builder::new().prefix("rondo-bench-").tempdir_in(scratch)?;
+    let folder = tempfile::Builder::new().prefix("rondo-bench-").tempdir_in(&args.scratch)?;
     let sealer = Sealer::new(&[7; 32]);
     let (store, durable) = match part {
         Part::Durable => {
@@ -108,7 +112,7 @@ fn run_part(part: Part, input: &Path, scratch: &Path) -> Result<Value> {
     let mut now = 0;
     let mut frame = FrameBuilder::default();
     let mut before = cpu_time();
-    each_batch(&parser, input, |imported, position| {
+    each_batch(&parser, args, |imported, position| {
         pump.stages.add(Stage::Parse, cpu_time().saturating_sub(before));
         // The log is played as live traffic: the clock stands where the newest record was received.
         now = imported.events.iter().map(|event| event.received_at).fold(now, i64::max);
@@ -161,15 +165,15 @@ fn run_part(part: Part, input: &Path, scratch: &Path) -> Result<Value> {
 
 fn each_batch(
     parser: &Parser,
-    input: &Path,
+    args: &MainArgs,
     mut take: impl FnMut(Imported<'_>, Position) -> Result<()>,
 ) -> Result<()> {
-    let file = SourceFile::open(input)?;
+    let file = SourceFile::open(&args.input)?;
     let name = file.name.clone();
     let format = Format::of(&name, None)?;
     let mut lines = file.lines_buffered(Position::default(), BATCH_BYTES)?;
     let mut arena = Arena::default();
-    while let Some(batch) = lines.next_batch(BATCH_LINES)? {
+    while let Some(batch) = lines.next_batch(args.batch)? {
         // Played as live: no record is in the future of its own receipt.
         let imported = convert(parser, format, &name, &batch, &mut arena, i64::MAX / 2);
         take(imported, batch.end)?;

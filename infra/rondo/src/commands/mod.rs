@@ -1,16 +1,34 @@
 //! The commands, one a file.
 
+mod ask;
+mod check;
 mod demo;
 mod import;
+mod invoke;
+mod local_time;
+mod person;
+mod profile;
 mod progress;
+mod quarantine;
+mod reasons;
 mod report;
+mod say;
+mod serve;
 mod stop;
+mod why;
+mod write_keys;
 
+pub use check::{CheckArgs, check};
 pub use demo::{DemoArgs, demo};
 pub use import::{ImportArgs, import};
+pub use invoke::{InvokeArgs, invoke};
+pub use profile::{ProfileArgs, profile};
 pub use progress::Progress;
+pub use quarantine::{QuarantineArgs, quarantine};
 pub use report::report;
+pub use serve::{ServeArgs, serve};
 pub use stop::on_interrupt;
+pub use why::{WhyArgs, why};
 
 use clap::Args;
 use std::path::PathBuf;
@@ -18,7 +36,7 @@ use std::path::PathBuf;
 /// Where an installation keeps everything.
 #[derive(Debug, Clone, Args)]
 pub struct DataFolder {
-    /// The data folder; made where it is not there
+    /// The data folder
     #[arg(long = "data", value_name = "DIR", default_value = "rondo-data")]
     pub path: PathBuf,
 }

@@ -1,9 +1,9 @@
 //! Plays events and timers of one person in the order in which a clock would bring them.
 
 use campaign::{Action, Campaign, Campaigns, Journeys, Moment, ProfileView, Templates};
-use event::{Arrival, Event, Key, MINUTE, Parser, ParserSettings, Pseudonymizer, parse_time};
+use event::{Event, Identifier, IdentifierKind, Identifiers, Key, MINUTE};
 use person::Profile;
-use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,30 +11,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub const T0: i64 = 1_795_341_600_000;
 pub const PERSON: Key = Key([7; 16]);
 
-pub fn at_age(text: &str) -> i64 {
-    parse_time(text).unwrap()
-}
-
 pub fn campaign(yaml: &str) -> Campaign {
     let templates = Templates::new([("t.txt".to_owned(), "Hello".to_owned())]).unwrap();
     Campaign::parse(yaml.trim_start(), &templates).unwrap_or_else(|error| panic!("{error}\n{yaml}"))
 }
 
-/// An event of its own message id, as the intake makes it.
+/// An event with a message id of its own.
 pub fn event(name: &str, properties: &str, at: i64) -> Event<'static> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     event_with_id(NEXT.fetch_add(1, Ordering::Relaxed), name, properties, at)
 }
 
 pub fn event_with_id(id: u64, name: &str, properties: &str, at: i64) -> Event<'static> {
-    let parser = Parser::new(Pseudonymizer::new(b"k"), ParserSettings::default());
-    let properties = RawValue::from_string(properties.to_owned()).unwrap();
-    let id = format!("m{id}");
-    let record = serde_json::json!({
-        "type": "track", "event": name, "messageId": id, "userId": "u1", "timestamp": at, "properties": properties,
-    });
-    let event = parser.parse(record.to_string().as_bytes(), "web", Arrival::Recorded { now: at }).unwrap().event;
-    Event::reported(id, name.to_owned().leak(), event.identifiers, at, event.properties.into_owned(), "web")
+    let mut identifiers = Identifiers::default();
+    identifiers.insert(Identifier { kind: IdentifierKind::User, key: PERSON });
+    let mut event = Event::reported(format!("m{id}"), "", identifiers, at, properties.to_owned(), "web");
+    event.name = Cow::Owned(name.to_owned());
+    event
 }
 
 pub fn view(product: &str, at: i64) -> Event<'static> {
@@ -113,7 +106,9 @@ impl Play {
     pub fn visit(&mut self, now: i64, fresh: &[Event<'static>], fired: Option<u32>) {
         self.applied.extend_from_slice(fresh);
         let mut profile = Profile::default();
-        self.applied.iter().for_each(|event| drop(profile.apply(event)));
+        for event in &self.applied {
+            profile.apply(event);
+        }
         let mut journeys = Journeys::decode(&self.stored).unwrap();
         let view = ProfileView::new(&profile, now);
         let moment = Moment { now, lateness: Self::LATENESS };

@@ -1,0 +1,168 @@
+//! From an invocation to people to look at.
+
+use crate::image::{Image, damaged};
+use crate::{Deps, run, run_due};
+use aws_lambda_events::dynamodb::{self, EventRecord};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use campaign::{ActionQueue, JourneyStore};
+use event::{Event, Key, Quarantine, Quarantined, Rejection, decode_envelope};
+use foldhash::{HashMap, HashMapExt};
+use person::{Blob, ProfileChange};
+
+/// Takes the change stream of the profile table. What fails in passing is named by the lowest sequence number,
+/// from which the shard is read again; an image that can't be read goes to the quarantine. `now` is UTC ms.
+pub async fn handle_changes<J, A, Q>(
+    deps: &Deps<'_, J, A>,
+    quarantine: &Q,
+    now: i64,
+    batch: dynamodb::Event,
+) -> DynamoDbEventResponse
+where
+    J: JourneyStore,
+    A: ActionQueue,
+    Q: Quarantine,
+{
+    let (mut read, mut sound, mut poison, mut quarantined) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for record in &batch.records {
+        match Change::read(record) {
+            Ok(None) => {}
+            Ok(Some(change)) => {
+                read.push(change);
+                sound.push(sequence_number(record));
+            }
+            Err(rejection) => {
+                poison.push(sequence_number(record));
+                quarantined.push(sealed(record, rejection, now));
+            }
+        }
+    }
+    let mut failed = Vec::new();
+    if !quarantined.is_empty()
+        && let Err(error) = quarantine.put(&quarantined).await
+    {
+        eprintln!(
+            "{} damaged images could not be quarantined and are delivered again: {error}",
+            poison.len()
+        );
+        failed.extend(poison);
+    }
+    let changes = by_person(&read);
+    if !changes.is_empty()
+        && let Err(error) = run(deps, now, &changes).await
+    {
+        eprintln!("{} changes failed and are delivered again: {error}", sound.len());
+        failed.extend(sound);
+    }
+    let mut response = DynamoDbEventResponse::default();
+    // Decimal numbers: the shorter is the lower.
+    if let Some(lowest) = failed.into_iter().min_by_key(|number| (number.len(), *number)) {
+        let mut failure = DynamoDbBatchItemFailure::default();
+        failure.item_identifier = Some(lowest.to_owned());
+        response.batch_item_failures.push(failure);
+    }
+    response
+}
+
+/// Takes the queue of people whose timers are due. A message's body names them by their keys, 32 hexadecimal
+/// digits each, with commas between. A message that holds anything else is worked on as far as it can be read,
+/// and named in the answer, so that it ends in the queue's dead-letter queue. `now` is UTC ms.
+pub async fn handle_due<J: JourneyStore, A: ActionQueue>(
+    deps: &Deps<'_, J, A>,
+    now: i64,
+    batch: SqsEvent,
+) -> SqsBatchResponse {
+    let (mut people, mut sound, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, body) in lambda::messages(&batch) {
+        let mut damaged = false;
+        for key in body.split(',') {
+            match Key::parse(key.trim()) {
+                Some(person) => people.push(person),
+                None => damaged = true,
+            }
+        }
+        if damaged {
+            eprintln!("message {id} of the due queue holds something that is no person's key");
+        }
+        if damaged { &mut failed } else { &mut sound }.push(id);
+    }
+    people.sort_unstable();
+    people.dedup();
+    if !people.is_empty()
+        && let Err(error) = run_due(deps, now, &people).await
+    {
+        eprintln!("{} due people failed and are delivered again: {error}", people.len());
+        failed.extend(sound);
+    }
+    let mut response = SqsBatchResponse::default();
+    response.set_failures(failed);
+    response
+}
+
+/// What one record says.
+struct Change<'r> {
+    person: Key,
+    blob: &'r [u8],
+    fresh: Vec<Event<'r>>,
+    merged: Vec<Key>,
+}
+
+impl<'r> Change<'r> {
+    /// Reads a record; `None` for one that no campaign could want: nothing that happened, nobody merged, the
+    /// person gone or forwarded.
+    fn read(record: &'r EventRecord) -> Result<Option<Change<'r>>, Rejection> {
+        if record.event_name == "REMOVE" {
+            return Ok(None);
+        }
+        let item = &record.change.new_image;
+        let Image { person, profile, fresh, merged, .. } = Image::decode(item)?;
+        if Blob::forward_of(profile).map_err(|_| damaged("profile", "is damaged"))?.is_some() {
+            return Ok(None);
+        }
+        let mut events = Vec::new();
+        for envelope in fresh {
+            events.extend(decode_envelope(envelope).map_err(|_| damaged("fresh", "is damaged"))?);
+        }
+        let wanted = !events.is_empty() || !merged.is_empty();
+        Ok(wanted.then_some(Change { person, blob: profile, fresh: events, merged }))
+    }
+}
+
+/// One change a person: a batch may hold several writes of one, and their journeys are written once.
+fn by_person<'r>(read: &'r [Change<'r>]) -> Vec<ProfileChange<'r>> {
+    let mut changes: Vec<ProfileChange<'r>> = Vec::with_capacity(read.len());
+    let mut index_of: HashMap<Key, usize> = HashMap::with_capacity(read.len());
+    for change in read {
+        let index = *index_of.entry(change.person).or_insert_with(|| {
+            changes.push(ProfileChange {
+                person: change.person,
+                blob: Vec::new(),
+                fresh: Vec::new(),
+                merged: Vec::new(),
+            });
+            changes.len() - 1
+        });
+        let whole = &mut changes[index];
+        // The newest is the last: a shard keeps the order of an item's writes.
+        whole.blob = change.blob.to_vec();
+        whole.fresh.extend(&change.fresh);
+        whole.merged.extend(&change.merged);
+    }
+    changes
+}
+
+fn sequence_number(record: &EventRecord) -> &str {
+    record.change.sequence_number.as_deref().unwrap_or_default()
+}
+
+fn sealed(record: &EventRecord, rejection: Rejection, now: i64) -> Quarantined {
+    // arn:aws:dynamodb:region:account:table/NAME/stream/LABEL
+    let arn = record.event_source_arn.as_deref().unwrap_or_default();
+    let table = arn.split('/').nth(1).unwrap_or_default();
+    Quarantined {
+        at: now,
+        source: format!("table/{table}:{}", sequence_number(record)),
+        rejection,
+        original: serde_json::to_vec(record).unwrap_or_default(),
+    }
+}

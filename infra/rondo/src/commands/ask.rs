@@ -1,0 +1,77 @@
+//! Questions about an installation: asked of the server that runs on it, or else of the data folder itself.
+
+use crate::commands::say::say;
+use crate::commands::{profile, quarantine, why};
+use crate::installation::{Installation, clock};
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+/// The socket of a running server, in its data folder.
+pub const SOCKET: &str = "rondo.sock";
+
+/// What may be asked.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Question {
+    Profile { id: String, json: bool },
+    Why { id: String, campaign: Option<String> },
+    Quarantine { json: bool },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Reply {
+    Answer(String),
+    Error(String),
+}
+
+/// Asks, and prints the answer.
+pub fn ask(folder: &Path, question: &Question) -> Result<()> {
+    let text = match UnixStream::connect(folder.join(SOCKET)) {
+        Ok(stream) => ask_server(stream, question)?,
+        // No server is running.
+        Err(_) => {
+            let mut installation = open(folder)?;
+            let text = question.answer(&mut installation);
+            installation.close()?;
+            text?
+        }
+    };
+    say(&text);
+    Ok(())
+}
+
+/// Opens an installation that is there already.
+pub fn open(folder: &Path) -> Result<Installation> {
+    if !folder.join("store.redb").exists() {
+        bail!("there is no installation in {}; name its data folder with --data", folder.display());
+    }
+    Installation::open(folder)
+}
+
+fn ask_server(mut stream: UnixStream, question: &Question) -> Result<String> {
+    let broken = "the running server did not answer; ask again";
+    writeln!(stream, "{}", serde_json::to_string(question)?).context(broken)?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).context(broken)?;
+    match serde_json::from_str(&line).context(broken)? {
+        Reply::Answer(text) => Ok(text),
+        Reply::Error(reason) => bail!(reason),
+    }
+}
+
+impl Question {
+    /// The answer, with everything that is in the log by now.
+    pub fn answer(&self, installation: &mut Installation) -> Result<String> {
+        installation.pump.catch_up_by(&clock)?;
+        let now = clock();
+        match self {
+            Question::Profile { id, json } => profile::answer(installation, id, *json, now),
+            Question::Why { id, campaign } => why::answer(installation, id, campaign.as_deref(), now),
+            Question::Quarantine { json } => quarantine::answer(installation, *json),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! `rondo serve`: takes events over HTTP and keeps the loop running.
+
+mod desk;
+mod http;
+mod owner;
+mod pages;
+mod socket;
+
+use crate::commands::DataFolder;
+use crate::commands::say::say;
+use crate::commands::write_keys::WriteKeyArgs;
+use crate::installation::Installation;
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+use desk::{Desk, Request, desk};
+use http::Door;
+use owner::Owner;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Threads that wait for the disk on behalf of requests. Those that wait together share a sync.
+const WRITERS: usize = 64;
+/// How long writes that are under way may take once all connections are closed.
+const LAST_WRITES: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Listen on an address that other machines reach. There is no TLS here, and the report asks for no key: put a
+    /// proxy in front
+    #[arg(long)]
+    public: bool,
+    #[command(flatten)]
+    write_keys: WriteKeyArgs,
+    #[command(flatten)]
+    data: DataFolder,
+}
+
+/// Serves until Ctrl-C or SIGTERM.
+pub fn serve(args: &ServeArgs) -> Result<()> {
+    let write_keys = args.write_keys.read()?;
+    if write_keys.is_empty() {
+        bail!(
+            "a write key is needed, so that not everybody can send events: choose one, for example\n  \
+             rondo serve --write-key my-shop-key\n\
+             and give it to the pages and programs that send. It may also stand in the environment: RONDO_WRITE_KEY"
+        );
+    }
+    if !args.listen.ip().is_loopback() && !args.public {
+        bail!(
+            "{} can be reached from other machines, and there is no TLS here; listen on 127.0.0.1 behind a proxy, or \
+             add --public",
+            args.listen
+        );
+    }
+    let listener = TcpListener::bind(args.listen).with_context(|| {
+        format!("{} can't be listened on; is it in use? Choose another with --listen", args.listen)
+    })?;
+    let installation = Installation::open(&args.data.path)?;
+    let intake = installation.pump.durable.as_ref().map(|durable| durable.intake.clone());
+    let intake = intake.context("the installation has no bus log")?;
+    let (desk, inbox) = desk();
+    let start_line = start_line(&listener.local_addr()?, &args.data.path, &write_keys.sources(), &installation);
+    let door = Arc::new(Door {
+        intake,
+        parser: installation.parser.clone(),
+        write_keys: write_keys.digests(),
+        desk: desk.clone(),
+        folder: args.data.path.clone(),
+        closed: AtomicBool::new(false),
+        stop: Notify::new(),
+        answered: AtomicU64::new(0),
+        failed: AtomicU64::new(0),
+    });
+    let questions = socket::listen(&args.data.path, desk.clone());
+    let server = {
+        let (door, end) = (Arc::clone(&door), End(desk));
+        let ready = move || say(&start_line);
+        thread::Builder::new().name("http".into()).spawn(move || serve_http(listener, door, ready, end))?
+    };
+
+    let worked = Owner::new(installation, inbox).run();
+    if worked.is_err() {
+        // Nobody is told any more that their events were taken.
+        door.closed.store(true, Ordering::Release);
+        door.stop.notify_one();
+    }
+    let served = server.join().map_err(|_| anyhow!("the HTTP server ended by a fault of its own"));
+    drop(questions);
+    let done = worked.context("stopped; nothing that was acknowledged is lost: free space or mend the disk, and start again")?;
+    served??;
+    let (answered, failed) = (door.answered.load(Ordering::Relaxed), door.failed.load(Ordering::Relaxed));
+    say(&format!("Stopped: {answered} requests ({failed} failed), {done}."));
+    Ok(())
+}
+
+/// Tells the owner that the server has ended, however it did.
+struct End(Desk);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.put(Request::Stop);
+    }
+}
+
+/// Runs the server in a runtime of its own.
+fn serve_http(listener: TcpListener, door: Arc<Door>, ready: impl FnOnce(), _end: End) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(WRITERS)
+        .thread_name("intake")
+        .build()
+        .context("starting the HTTP server")?;
+    runtime.block_on(async {
+        listener.set_nonblocking(true)?;
+        http::serve(tokio::net::TcpListener::from_std(listener)?, door, ready).await
+    })?;
+    runtime.shutdown_timeout(LAST_WRITES);
+    Ok(())
+}
+
+fn start_line(address: &SocketAddr, folder: &Path, sources: &str, installation: &Installation) -> String {
+    let mut text = format!(
+        "Rondo takes events at http://{address} (sources: {sources}) into {}\n\
+         Try    curl -u KEY: http://{address}/v1/track -d '{{\"userId\":\"ann-1\",\"event\":\"Product Viewed\"}}'\n\
+         then   rondo profile ann-1 --data {}\n\
+         Report http://{address}/   Stop with Ctrl-C",
+        folder.display(),
+        folder.display()
+    );
+    if installation.pump.campaigns.iter().next().is_none() {
+        text += &format!("\nThere are no campaigns yet; they live in {}", folder.join("config/campaigns").display());
+    }
+    if !installation.unknown.is_empty() {
+        text += &format!(
+            "\n{} messages may or may not have been sent when the last run ended; `rondo why ID` shows them",
+            installation.unknown.len()
+        );
+    }
+    text
+}

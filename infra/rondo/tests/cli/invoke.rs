@@ -1,0 +1,72 @@
+//! One function with a sample event.
+
+use crate::rondo::{Run, events, output, run, write};
+use serde_json::Value;
+use std::path::Path;
+use tempfile::tempdir;
+
+fn invoke(data: &Path, function: &str, sample: &str) -> Run {
+    run(Some(data), &[Path::new("invoke"), Path::new(function), &events().join(function).join(sample)])
+}
+
+#[test]
+fn every_function_takes_its_samples() {
+    let data = tempdir().unwrap();
+    let object = r#"{"type":"track","event":"Order Completed","userId":"import-1","timestamp":"2026-11-01T10:00:00Z"}"#;
+    write(data.path(), &[("inbox/shop-imports/orders/november 2026.ndjson", object)]);
+    // File, exit code, and what is to be read.
+    let cases = [
+        ("collect-events/gzip-batch.json", 0, r#"\"accepted\":3"#),
+        ("collect-events/batch-with-bad-records.json", 0, r#"\"rejectedCount\":3"#),
+        ("collect-events/wrong-key.json", 0, r#""statusCode": 401"#),
+        ("import-data/object.json", 0, r#""accepted": 1"#),
+        ("import-data/inbox.json", 0, r#""batchItemFailures": []"#),
+        ("import-data/missing-object.json", 1, "gone.ndjson: there is no such file"),
+        ("import-data/object-without-mapping.json", 1, "needs a mapping"),
+        ("update-profiles/kinesis.json", 0, r#""batchItemFailures": []"#),
+        ("update-profiles/sqs.json", 0, r#""batchItemFailures": []"#),
+        ("archive-events/kinesis.json", 0, r#""batchItemFailures": []"#),
+        ("archive-events/sqs-body-not-base64.json", 0, r#""batchItemFailures": []"#),
+        ("evaluate-triggers/stream.json", 0, r#""batchItemFailures": []"#),
+        ("evaluate-triggers/due-bad-body.json", 0, r#""itemIdentifier": "2e1424d4"#),
+        ("fire-timers/schedule.json", 0, r#""moved": 0"#),
+        ("deliver-messages/unknown-campaign.json", 0, r#""batchItemFailures": []"#),
+        ("deliver-messages/damaged-body.json", 0, r#""itemIdentifier": "0b0e2f3a"#),
+        ("build-reports/schedule.json", 0, r#""version": "20261122T100000Z""#),
+        ("build-reports/day-unreadable.json", 1, "detail.from"),
+    ];
+    for (sample, code, part) in cases {
+        let (function, file) = sample.split_once('/').unwrap();
+        let run = invoke(data.path(), function, file);
+        assert_eq!(run.code, code, "{sample}: {}{}", run.out, run.err);
+        let text = if code == 0 { &run.out } else { &run.err };
+        assert!(text.contains(part), "{sample}: {text}");
+    }
+    // What they took in is there.
+    let profile: Value = serde_json::from_str(&output(data.path(), &["profile", "import-1", "--json"])).unwrap();
+    assert_eq!(profile["orders"]["count"], 1);
+    assert!(output(data.path(), &["profile", "user-2"]).contains("Product Viewed"));
+    let quarantine = output(data.path(), &["quarantine", "--json"]);
+    let codes: Vec<Value> = quarantine.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(codes.iter().any(|record| record["code"] == "invalid_envelope"), "{quarantine}");
+    assert!(codes.iter().any(|record| record["original"].as_str().unwrap().contains("\"purchase\"")), "{quarantine}");
+}
+
+#[test]
+fn what_does_not_fit_is_told() {
+    let data = tempdir().unwrap();
+    let run = invoke(data.path(), "send-coupons", "x.json");
+    assert!(run.code == 1 && run.err.contains("functions are: collect-events, import-data"), "{}", run.err);
+    let wrong = |function: &str, sample: &str| {
+        let run = run_with(data.path(), function, &events().join(sample));
+        assert_eq!((run.code, run.out.as_str()), (1, ""));
+        run.err
+    };
+    assert!(wrong("update-profiles", "import-data/object.json").contains("the event comes from aws:s3; this function"));
+    assert!(wrong("archive-events", "build-reports/schedule.json").contains("no records"));
+    assert!(wrong("collect-events", "import-data/none.json").contains("none.json"));
+}
+
+fn run_with(data: &Path, function: &str, event: &Path) -> Run {
+    run(Some(data), &[Path::new("invoke"), Path::new(function), event])
+}

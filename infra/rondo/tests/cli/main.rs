@@ -1,0 +1,8 @@
+//! The commands as a user has them: the binary, its output and its exit codes.
+
+mod check;
+mod invoke;
+mod look;
+mod rondo;
+mod serve;
+mod server;

@@ -1,0 +1,233 @@
+//! Taking events over HTTP.
+
+use crate::rondo::{self, Run, command, output, run};
+use crate::server::{KEY, Server, arguments, basic, eventually};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use tempfile::tempdir;
+
+fn profile(data: &Path, id: &str) -> Value {
+    serde_json::from_str(&output(data, &["profile", id, "--json"])).unwrap()
+}
+
+#[test]
+fn a_gzip_batch_becomes_a_profile() {
+    let data = tempdir().unwrap();
+    let server = Server::start(data.path());
+    let batch = json!({"batch": [
+        {"type": "identify", "userId": "ann-1", "traits": {"email": "Ann@Example.com", "plan": "gold"}},
+        {"type": "track", "userId": "ann-1", "event": "Product Viewed", "properties": {"product_id": "p-1"}},
+        {"type": "track", "event": "Product Viewed"},
+    ]});
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(batch.to_string().as_bytes()).unwrap();
+    let headers = [("Authorization", &*basic(KEY)), ("Content-Encoding", "gzip")];
+    let answer = server.request("POST", "/v1/batch", &headers, &packed.finish().unwrap());
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!((&body["accepted"], &body["rejectedCount"]), (&json!(2), &json!(1)));
+    assert_eq!(body["rejected"][0]["code"], "missing_identifier");
+
+    // While it runs it answers for its data folder: every answer has what was taken before it.
+    let known = profile(data.path(), "ann@example.com");
+    assert_eq!((&known["events"], &known["traits"]["plan"]), (&json!(2), &json!("gold")));
+    assert_eq!(known["counters"]["Product Viewed"]["total"], 1);
+    let listed = output(data.path(), &["quarantine"]);
+    assert!(listed.contains("app  missing_identifier (userId): "), "{listed}");
+    assert!(listed.ends_with("1 in quarantine: 1 missing_identifier\n"), "{listed}");
+
+    let stopped = server.stop();
+    assert_eq!(stopped.code, 0, "{}", stopped.err);
+    assert!(stopped.out.ends_with(
+        "Stopped: 1 requests (0 failed), 2 events taken in (0 duplicates), 0 messages sent, 0 refused, 0 held.\n"
+    ), "{}", stopped.out);
+    assert_eq!(profile(data.path(), "ann-1"), known, "the same from the data folder itself, as of the same events");
+}
+
+#[test]
+fn what_is_refused_is_told() {
+    let data = tempdir().unwrap();
+    let server = Server::start(data.path());
+    let event = r#"{"userId":"u-1","event":"Signed Up"}"#;
+    let status = |method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]| {
+        server.request(method, path, headers, body).status
+    };
+    let key = basic(KEY);
+    let right = [("Authorization", &*key)];
+    assert_eq!(status("POST", "/v1/track", &[("X-Write-Key", KEY)], event.as_bytes()), 200);
+    assert_eq!(status("POST", "/v1/track", &[("X-Write-Key", "app-key-2")], event.as_bytes()), 401);
+    assert_eq!(status("POST", "/v1/track", &[], event.as_bytes()), 401);
+    assert_eq!(status("POST", "/v1/track", &right, b"{\"userId\""), 400);
+    assert_eq!(status("POST", "/v1/purchase", &right, b"{}"), 404);
+    assert_eq!(status("GET", "/v1/track", &right, b""), 405);
+    assert_eq!(status("GET", "/health", &[], b""), 200);
+    let preflight = server.request("OPTIONS", "/v1/batch", &[("Origin", "https://shop.example.com")], b"");
+    assert_eq!(preflight.status, 204);
+    assert!(preflight.head.contains("access-control-allow-origin: *"), "{}", preflight.head);
+
+    // Longer than a body may be: its sender gets to read why, and the server goes on.
+    let large = vec![b'x'; 2_000_000];
+    let answer = server.request("POST", "/v1/batch", &right, &large);
+    assert_eq!(answer.status, 413);
+    assert!(answer.body.contains("too_large"), "{}", answer.body);
+    assert_eq!(server.post("/v1/track", event).status, 200);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_it_is_killed() {
+    let data = tempdir().unwrap();
+    let (sent, acknowledged) = (AtomicU64::new(0), AtomicU64::new(0));
+    for round in 0..3 {
+        let server = Server::start(data.path());
+        thread::scope(|scope| {
+            for worker in 0..4 {
+                let (server, sent, acknowledged) = (&server, &sent, &acknowledged);
+                scope.spawn(move || {
+                    for n in 0.. {
+                        let event = json!({
+                            "userId": "ann-1", "event": "Product Viewed", "messageId": format!("m-{round}-{worker}-{n}"),
+                            "properties": {"product_id": "p-1"},
+                        });
+                        sent.fetch_add(1, Ordering::SeqCst);
+                        let headers = [("X-Write-Key", KEY)];
+                        match server.try_request("POST", "/v1/track", &headers, event.to_string().as_bytes()) {
+                            Some(answer) if answer.status == 200 => acknowledged.fetch_add(1, Ordering::SeqCst),
+                            _ => return,
+                        };
+                    }
+                });
+            }
+            let goal = (round + 1) * 60;
+            eventually("events that were acknowledged", || acknowledged.load(Ordering::SeqCst) >= goal);
+            server.signal("KILL");
+        });
+        drop(server);
+    }
+    let (sent, acknowledged) = (sent.into_inner(), acknowledged.into_inner());
+    let counted = profile(data.path(), "ann-1")["counters"]["Product Viewed"]["total"].as_u64().unwrap();
+    assert!((acknowledged..=sent).contains(&counted), "{acknowledged} acknowledged, {sent} sent, {counted} counted");
+
+    // The lake has them too, each once.
+    assert_eq!(run(Some(data.path()), &["report"]).code, 0);
+    let report = fs::read_to_string(data.path().join("reports/latest/report.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["totals"]["events"], counted);
+}
+
+#[test]
+fn the_report_is_a_page() {
+    let data = tempdir().unwrap();
+    let server = Server::start(data.path());
+    for n in 0..3 {
+        let order = json!({
+            "userId": format!("u-{n}"), "event": "Order Completed",
+            "properties": {"order_id": format!("o-{n}"), "revenue": 10, "currency": "EUR"},
+        });
+        assert_eq!(server.post("/v1/track", &order.to_string()).status, 200);
+    }
+    let page = server.request("GET", "/", &[], b"");
+    assert_eq!(page.status, 200);
+    assert!(page.head.contains("content-type: text/html") && page.body.contains("30.00"), "{}", page.body);
+    let json = server.request("GET", "/reports/latest/report.json", &[], b"");
+    let report: Value = serde_json::from_str(&json.body).unwrap();
+    assert_eq!(report["totals"]["orders"], 3);
+    for outside in ["/reports/../keys/hash.key", "/reports/%2e%2e/keys/hash.key", "/reports/none", "/store.redb"] {
+        assert_eq!(server.request("GET", outside, &[], b"").status, 404, "{outside}");
+    }
+}
+
+fn refused(arguments: &[String]) -> String {
+    let Run { code, out, err } = run(None, arguments);
+    assert_eq!((code, out.as_str()), (1, ""), "{err}");
+    assert!(err.starts_with("rondo: "), "{err}");
+    err
+}
+
+#[test]
+fn it_says_why_it_does_not_start() {
+    let data = tempdir().unwrap();
+    let folder = data.path().display().to_string();
+    let without_key = refused(&["serve", "--data", &folder].map(str::to_owned));
+    assert!(without_key.contains("a write key is needed"), "{without_key}");
+    let odd_key = refused(&["serve", "--data", &folder, "--write-key", "a b"].map(str::to_owned));
+    assert!(odd_key.contains("source `web`") && !odd_key.contains("a b"), "{odd_key}");
+    let public = ["serve", "--data", &folder, "--write-key", "k", "--listen", "0.0.0.0:0"].map(str::to_owned);
+    assert!(refused(&public).contains("--public"));
+    assert!(!data.path().join("store.redb").exists(), "nothing was made so far");
+
+    let server = Server::start(data.path());
+    let err = refused(&arguments(data.path()));
+    assert!(err.lines().count() == 1 && err.contains("in use by another process"), "{err}");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let listener = TcpListener::bind(taken).unwrap();
+    let busy = ["serve", "--data", &folder, "--write-key", "k", "--listen", &taken.to_string()].map(str::to_owned);
+    let err = refused(&busy);
+    assert!(err.lines().count() == 1 && err.contains("is it in use?"), "{err}");
+    drop((listener, server));
+
+    let mut from_environment = command();
+    from_environment.args(["serve", "--listen", "127.0.0.1:0", "--data", &folder]).env("RONDO_WRITE_KEY", "k-1,pos=k-2");
+    let run = Server::from(from_environment).stop();
+    assert!(run.code == 0 && run.out.contains("(sources: web, pos)"), "{}{}", run.out, run.err);
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_acknowledged() {
+    let data = tempdir().unwrap();
+    assert_eq!(Server::start(data.path()).stop().code, 0);
+    // No file may pass 3 MB, as if the disk were full there: first the log's writes fail.
+    let mut limited = std::process::Command::new("sh");
+    limited.arg("-c").arg(r#"trap "" XFSZ; ulimit -f 6000; exec "$0" "$@""#);
+    limited.arg(env!("CARGO_BIN_EXE_rondo")).args(arguments(data.path()));
+    let server = Server::from(limited);
+    let mut acknowledged = 0;
+    let mut statuses = Vec::new();
+    while statuses.len() < 3 {
+        assert!(acknowledged < 2_000, "the limit is never reached");
+        let batch: Vec<Value> = (0..20)
+            .map(|n| json!({
+                "type": "track", "event": "Product Viewed", "userId": "ann-1",
+                "messageId": format!("m-{acknowledged}-{n}"), "properties": {"text": "x".repeat(20_000)},
+            }))
+            .collect();
+        let batch = json!({"batch": batch}).to_string();
+        match server.try_request("POST", "/v1/batch", &[("X-Write-Key", KEY)], batch.as_bytes()) {
+            Some(answer) if answer.status == 200 => acknowledged += 20,
+            answer => statuses.push(answer.map_or(0, |answer| answer.status)),
+        }
+    }
+    assert!(statuses.iter().all(|status| [500, 503, 0].contains(status)), "{statuses:?}");
+    let ended = server.stop_if_running();
+    assert!(ended.err.contains("the bus log failed: ") || ended.err.contains("nothing that was acknowledged is lost"), "{}", ended.err);
+    assert!(!ended.err.contains("xxxx"), "bodies stay out of the log");
+
+    let counted = profile(data.path(), "ann-1")["counters"]["Product Viewed"]["total"].as_u64().unwrap();
+    assert!(counted >= acknowledged && counted <= acknowledged + 60, "{acknowledged} acknowledged, {counted} counted");
+}
+
+#[test]
+fn a_lake_that_fails_ends_it_with_an_error() {
+    let data = tempdir().unwrap();
+    rondo::write(data.path(), &[("lake", "in the way")]);
+    let server = Server::start(data.path());
+    assert_eq!(server.post("/v1/track", r#"{"userId":"u-1","event":"Signed Up"}"#).status, 200);
+    assert_eq!(server.request("GET", "/", &[], b"").status, 500);
+    let ended = server.stop();
+    assert_eq!(ended.code, 1);
+    assert!(ended.err.contains("nothing that was acknowledged is lost"), "{}", ended.err);
+    assert!(ended.err.contains("the lake failed: "), "{}", ended.err);
+
+    fs::remove_file(data.path().join("lake")).unwrap();
+    let server = Server::start(data.path());
+    let json = server.request("GET", "/", &[], b"");
+    assert_eq!(json.status, 200);
+    assert_eq!(server.stop().code, 0);
+    assert_eq!(profile(data.path(), "u-1")["events"], 1);
+}

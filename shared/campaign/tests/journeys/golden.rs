@@ -1,0 +1,97 @@
+//! Journeys that an earlier release stored stay readable.
+
+use crate::play::{PERSON, Play, T0, buy, campaign, event_with_id, order};
+use campaign::{Campaigns, Journeys, Moment, ProfileView};
+use event::{Event, HOUR, MINUTE, MessageHash};
+use person::Profile;
+
+/// Two journeys (one waits behind the other) and two marks, as release 0.1 stores them. Never change it: if the
+/// layout changes, add the new form beside it.
+const STORED_0_1: &str = concat!(
+    "010499caa20e027a0106636f75706f6e022a809496abc06880d098f7019d52c1e5b5aaedf40105736b752d310f7b2270",
+    "72696365223a31322e35307d022e80cecdaec06880d098f7016f48fef57af39029ffffffff0f05736b752d310f7b2270",
+    "72696365223a31322e35307d030680a0a7a4c068030c80dadea7c06805736b752d32",
+);
+
+fn journeys() -> Journeys {
+    let campaigns = Campaigns::new(vec![campaign(
+        "
+name: coupon
+entry:
+  event: Product Viewed
+  key: event.properties.product_id
+  keep: [price]
+cancel_on:
+  - event: Order Completed
+    key: event.product_ids
+  - event: Unsubscribed
+steps:
+  - wait: 3d
+  - send: coupon
+    template: t.txt
+",
+    )]);
+    let view = |id, at| event_with_id(id, "Product Viewed", r#"{"product_id":"sku-1","price":12.50}"#, at);
+    let events = [
+        view(1, T0),
+        view(2, T0 + HOUR),
+        event_with_id(3, "Order Completed", &order(&["sku-2"]), T0 - HOUR),
+        event_with_id(4, "Unsubscribed", "{}", T0 - 2 * HOUR),
+    ];
+    let fresh: Vec<&Event> = events.iter().collect();
+    let profile = Profile::default();
+    let now = T0 + 2 * HOUR;
+    let mut journeys = Journeys::default();
+    let moment = Moment { now, lateness: MINUTE };
+    assert!(
+        journeys.advance(&campaigns, PERSON, &fresh, &ProfileView::new(&profile, now), moment).is_empty()
+    );
+    journeys.arm(None, MINUTE);
+    journeys
+}
+
+#[test]
+fn what_release_0_1_stored_is_read() {
+    let bytes: Vec<u8> = (0..STORED_0_1.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&STORED_0_1[at..at + 2], 16).unwrap())
+        .collect();
+    let read = Journeys::decode(&bytes).unwrap();
+    let [coupon] = read.campaigns() else { panic!("{read:?}") };
+    assert_eq!(coupon.campaign, "coupon");
+    let [first, behind] = &coupon.active[..] else { panic!("{coupon:?}") };
+    assert_eq!((first.key.as_str(), first.kept.as_str()), ("sku-1", r#"{"price":12.50}"#));
+    assert_eq!((first.entered_at, first.due_at, first.step), (T0, T0 + 72 * HOUR, 1));
+    assert_eq!(first.entry, MessageHash::of("m1").0);
+    assert_eq!((behind.entered_at, behind.step), (T0 + HOUR, campaign::Journey::WAITING));
+    assert_eq!(read, journeys(), "and this release stores the same");
+    let hex: String = journeys().encode().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, STORED_0_1);
+}
+
+#[test]
+fn what_it_remembered_still_cancels() {
+    let mut play = Play::new(
+        "
+name: coupon
+entry:
+  event: Product Viewed
+  key: event.properties.product_id
+cancel_on:
+  - event: Order Completed
+    key: event.product_ids
+steps:
+  - wait: 3d
+  - send: coupon
+    template: t.txt
+",
+    );
+    play.stored = journeys().encode();
+    let view = |product: &str| crate::play::view(product, T0 - 90 * MINUTE);
+    let play = play
+        .arrive(T0 + 3 * HOUR, view("sku-2"))
+        .arrive(T0 + 3 * HOUR, view("sku-3"))
+        .arrive(T0 + 4 * HOUR, buy(&["sku-1"], T0 + 2 * HOUR))
+        .run();
+    assert_eq!(play.sent().into_iter().map(|(_, _, key)| key).collect::<Vec<_>>(), ["sku-3"]);
+}

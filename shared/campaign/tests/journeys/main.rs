@@ -1,0 +1,6 @@
+//! Events and timers in, actions out: through campaign files and the engine, as evaluate-triggers runs them.
+
+mod any_order;
+mod golden;
+mod play;
+mod stories;
