@@ -1,8 +1,8 @@
 //! Changed and due people against the live campaigns: load their journeys, advance, queue what to send, write.
 
-use campaign::{Action, ActionQueue, Campaigns, JourneyStore, JourneyWrite, Journeys, Moment, ProfileView};
+use campaign::{Action, ActionQueue, Campaigns, JourneyStore, JourneyWrite, Journeys, Moment, ProfileView, Stored};
 use event::{Event, Key, PortError};
-use foldhash::{HashMap, HashSet};
+use foldhash::HashSet;
 use person::ProfileChange;
 
 /// How often a person whose journeys somebody else wrote meanwhile is evaluated again.
@@ -94,29 +94,31 @@ async fn attempt<J: JourneyStore, A: ActionQueue>(
 ) -> Result<HashSet<Key>, PortError> {
     let people: Vec<Key> =
         visits.iter().flat_map(|visit| visit.merged.iter().copied().chain([visit.person])).collect();
-    let loaded = deps.journeys.load(&people).await?;
-    let stored: HashMap<Key, _> =
-        people.into_iter().zip(loaded).filter_map(|(person, stored)| Some((person, stored?))).collect();
+    // In the order of the visits: the people who were merged into each, then itself.
+    let mut loaded = deps.journeys.load(&people).await?.into_iter();
+    let mut next = || loaded.next().flatten();
     let moment = Moment { now, lateness: deps.lateness };
 
     let mut actions: Vec<Action> = Vec::new();
     let mut writes: Vec<JourneyWrite> = Vec::new();
     for visit in visits {
-        let own = stored.get(&visit.person);
+        let merged: Vec<(Key, Option<Stored>)> = visit.merged.iter().map(|other| (*other, next())).collect();
+        let own = next();
         // Journeys that can't be read are begun anew: what they would have sent can't be known.
-        let mut journeys = own.map_or_else(Journeys::default, |s| Journeys::decode(&s.blob).unwrap_or_default());
-        for other in visit.merged {
-            if let Some(theirs) = stored.get(other) {
-                journeys.merge(Journeys::decode(&theirs.blob).unwrap_or_default());
-                writes.push(JourneyWrite { person: *other, version: theirs.version, blob: Vec::new(), timer: None });
+        let read = |stored: &Stored| Journeys::decode(&stored.blob).unwrap_or_default();
+        let mut journeys = own.as_ref().map_or_else(Journeys::default, read);
+        for (other, theirs) in merged {
+            if let Some(theirs) = theirs {
+                journeys.merge(read(&theirs));
+                writes.push(JourneyWrite { person: other, version: theirs.version, blob: Vec::new(), timer: None });
             }
         }
         let profile = ProfileView::stored(visit.blob, now);
         actions.extend(journeys.advance(deps.campaigns, visit.person, visit.fresh, &profile, moment));
         let timer = journeys.arm(fired, deps.lateness);
         let blob = journeys.encode();
-        if timer.is_some() || blob != own.map_or(&[][..], |stored| &stored.blob) {
-            let version = own.map_or(0, |stored| stored.version);
+        if timer.is_some() || blob != own.as_ref().map_or(&[][..], |stored| &stored.blob) {
+            let version = own.as_ref().map_or(0, |stored| stored.version);
             writes.push(JourneyWrite { person: visit.person, version, blob, timer });
         }
     }

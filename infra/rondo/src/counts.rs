@@ -5,6 +5,8 @@
 pub struct Counts {
     /// Events taken from the log, duplicates included.
     pub events: u64,
+    /// Those of them that the loop made itself: messages sent and refused.
+    pub reports: u64,
     pub duplicates: u64,
     /// Identity links that would have joined two known people.
     pub refused_links: u64,

@@ -10,8 +10,7 @@ use import_data::{Arena, Format, Position, SourceFile, convert};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Lines are taken in batches of so many, or so many bytes.
-const BATCH_LINES: usize = 32_768;
+/// Lines are taken in batches of so many bytes, or of as many lines as the pace says.
 const BATCH_BYTES: usize = 24 << 20;
 
 /// What an import came to.
@@ -50,7 +49,7 @@ pub fn import(
     let mut frame = FrameBuilder::default();
     loop {
         let now = crate::installation::clock();
-        let Some(batch) = lines.next_batch(BATCH_LINES).map_err(|e| import_data::ImportError::reading(&name, &e))? else {
+        let Some(batch) = lines.next_batch(installation.pump.pace.lines).map_err(|e| import_data::ImportError::reading(&name, &e))? else {
             break;
         };
         let end = batch.end;
@@ -99,8 +98,9 @@ fn append(
         pump.catch_up(now)?;
         return Ok(());
     }
+    // Before the events: whatever commit takes them has to take the place up to which they were read.
+    pump.store.put_meta(job, position.as_bytes())?;
     pump.process(&batch.events, sequence, now, now)?;
     pump.pass(sequence + (batch.events.len() as i64).max(1))?;
-    pump.store.put_meta(job, position.as_bytes())?;
     Ok(())
 }

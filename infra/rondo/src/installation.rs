@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use embedded::{BusLog, Intake, Keys, LakeFolder, Outbox, Sealer, Store, Webhook};
 use event::{Parser, Pseudonymizer};
 use pollster::block_on;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -22,6 +22,7 @@ pub struct Installation {
     pub pump: Pump,
     /// Claims that a crash left open: whether these messages were sent, nobody knows.
     pub unknown: Vec<campaign::LedgerEntry>,
+    _lock: File,
 }
 
 impl Installation {
@@ -35,7 +36,7 @@ impl Installation {
         if !problems.is_empty() {
             bail!("the configuration has mistakes:\n{problems}");
         }
-        // The store's lock keeps a second process out; it is taken before anything else is touched.
+        let lock = lock(folder)?;
         let keys = Keys::open(&folder.join("keys"))?;
         let sealer = Sealer::new(&keys.vault);
         let store = Store::open(&folder.join("store.redb"), sealer.clone())?;
@@ -56,6 +57,7 @@ impl Installation {
             webhook: Webhook::default(),
             pump,
             unknown,
+            _lock: lock,
         })
     }
 
@@ -74,6 +76,21 @@ impl Installation {
     pub fn close(mut self) -> Result<()> {
         self.pump.flush_lake()?;
         self.pump.commit()
+    }
+}
+
+/// Keeps other processes out for as long as it lives.
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join("lock");
+    let open = File::options().write(true).create(true).truncate(false).open(&path);
+    let file = open.with_context(|| format!("opening {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "{} is in use by another process; stop it first (a running `rondo serve` answers for its data)",
+            folder.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
     }
 }
 

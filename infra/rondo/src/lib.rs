@@ -1,1 +1,95 @@
-//! In preparation.
+//! `rondo`: the whole suite on one machine, in one process.
+//!
+//! An [`Installation`] is a data folder at work; its [`Pump`] carries what the log holds through the functions.
+
+mod bench;
+mod commands;
+mod config;
+mod counts;
+mod deliver;
+mod import;
+mod installation;
+mod pace;
+mod play;
+mod problems;
+mod pump;
+mod shop;
+mod stages;
+mod warnings;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use commands::DataFolder;
+use std::process::ExitCode;
+
+pub use counts::Counts;
+pub use import::{Imported, import};
+pub use installation::Installation;
+pub use pace::Pace;
+pub use pump::{Durable, Pump};
+pub use stages::{Stage, Stages};
+
+/// Customer data, marketing and service in one loop, on this machine
+#[derive(Debug, Parser)]
+#[command(name = "rondo", version, about, propagate_version = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play a sample shop through the whole loop and show what came of it
+    Demo(commands::DemoArgs),
+    /// Take the records of a file in
+    Import(commands::ImportArgs),
+    /// Write a report over everything in the lake
+    Report(DataFolder),
+    /// Take events over HTTP and keep the loop running
+    Serve(commands::ServeArgs),
+    /// Check every hand-written file of a configuration
+    Check(commands::CheckArgs),
+    /// Show what is known of a person
+    Profile(commands::ProfileArgs),
+    /// Show why a person was, or was not, sent a message
+    Why(commands::WhyArgs),
+    /// Show which records were refused, and why
+    Quarantine(commands::QuarantineArgs),
+    /// Call one function with the event that Lambda would send it
+    Invoke(commands::InvokeArgs),
+    /// Measure
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// The main job over a log of shop events: parse only, in memory, and durable
+    Main(bench::MainArgs),
+}
+
+/// Runs the command line that this process was started with.
+pub fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rondo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Demo(args) => commands::demo(&args),
+        Command::Import(args) => commands::import(&args),
+        Command::Report(data) => commands::report(&data),
+        Command::Serve(args) => commands::serve(&args),
+        Command::Check(args) => commands::check(&args),
+        Command::Profile(args) => commands::profile(&args),
+        Command::Why(args) => commands::why(&args),
+        Command::Quarantine(args) => commands::quarantine(&args),
+        Command::Invoke(args) => commands::invoke(&args),
+        Command::Bench(Bench::Main(args)) => bench::main_loop(&args),
+    }
+}

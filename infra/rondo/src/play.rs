@@ -3,23 +3,32 @@
 
 use crate::installation::Installation;
 use anyhow::Result;
-use event::{Event, MINUTE};
+use embedded::FrameBuilder;
+use event::{Arrival, Event, MINUTE, Parsed, Quarantined, Secret};
+
+/// One line of a played log.
+struct Played<'l> {
+    /// When it was received, or would have been, UTC ms.
+    at: i64,
+    event: Option<Event<'l>>,
+    secrets: Vec<Secret>,
+    rejected: Option<Quarantined>,
+}
 
 impl Installation {
-    /// Takes events in the order of their receipt, minute by minute; between them everything that is due
-    /// happens at its time. Returns the time of the last.
-    pub fn play(&mut self, events: &[Event<'_>], mut progress: impl FnMut(u64, u64)) -> Result<i64> {
-        let minute = |event: &Event<'_>| event.received_at.div_euclid(MINUTE);
-        let mut now = events.first().map_or(0, |event| event.received_at);
-        let mut done = 0;
-        for batch in events.chunk_by(|a, b| minute(a) == minute(b)) {
-            let until = batch[0].received_at;
-            self.advance(now, until)?;
-            now = batch.iter().map(|event| event.received_at).fold(until, i64::max);
-            self.take(batch, now)?;
+    /// Plays the Segment-spec records of a log in the order of its lines. They are taken in minute by minute;
+    /// between them everything that is due happens at its time. Returns the time of the last.
+    pub fn play(&mut self, source: &str, log: &[u8], mut progress: impl FnMut(u64, u64)) -> Result<i64> {
+        let lines = self.read(source, log);
+        let mut now = lines.first().map_or(0, |line| line.at);
+        let (mut done, all) = (0, lines.len() as u64);
+        for minute in lines.chunk_by(|a, b| a.at.div_euclid(MINUTE) == b.at.div_euclid(MINUTE)) {
+            self.advance(now, minute[0].at)?;
+            now = minute[minute.len() - 1].at;
+            self.take(minute, now)?;
             self.tick(now)?;
-            done += batch.len() as u64;
-            progress(done, events.len() as u64);
+            done += minute.len() as u64;
+            progress(done, all);
         }
         Ok(now)
     }
@@ -45,13 +54,46 @@ impl Installation {
         Ok(timer.into_iter().chain(held).min())
     }
 
-    /// Appends events to the log and takes them in.
-    fn take(&mut self, events: &[Event<'_>], now: i64) -> Result<()> {
+    /// Reads every line. A line that names no time is received when the one before it was.
+    fn read<'l>(&mut self, source: &'l str, log: &'l [u8]) -> Vec<Played<'l>> {
+        let mut lines = Vec::new();
+        let mut now = i64::MIN;
+        for (number, line) in (1..).zip(log.split(|byte| *byte == b'\n')) {
+            let line = line.trim_ascii();
+            if line.is_empty() {
+                continue;
+            }
+            // Before the first record, nothing is known of the time.
+            let arrival = Arrival::Recorded { now: if now == i64::MIN { i64::MAX / 2 } else { now } };
+            let played = match self.parser.parse(line, source, arrival) {
+                Ok(Parsed { event, secrets }) => {
+                    now = now.max(event.received_at);
+                    Played { at: now, event: Some(event), secrets, rejected: None }
+                }
+                Err(rejection) => {
+                    let source = format!("{source}:{number}");
+                    let at = now.max(0);
+                    let rejected = Quarantined { at, source, rejection, original: line.to_vec() };
+                    Played { at, event: None, secrets: Vec::new(), rejected: Some(rejected) }
+                }
+            };
+            lines.push(played);
+        }
+        lines
+    }
+
+    /// Appends lines to the log and takes them in.
+    fn take(&mut self, lines: &[Played<'_>], now: i64) -> Result<()> {
         if let Some(durable) = &self.pump.durable {
-            let mut frame = embedded::FrameBuilder::default();
-            events.iter().for_each(|event| frame.event(event));
+            let mut frame = FrameBuilder::default();
+            for line in lines {
+                line.event.iter().for_each(|event| frame.event(event));
+                durable.intake.frame_secrets(&mut frame, &line.secrets)?;
+                durable.intake.frame_quarantined(&mut frame, line.rejected.as_slice())?;
+            }
             durable.log.append(&mut frame, now)?;
         }
+        self.pump.counts.quarantined += lines.iter().filter(|line| line.rejected.is_some()).count() as u64;
         self.pump.catch_up(now)?;
         Ok(())
     }

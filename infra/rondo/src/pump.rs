@@ -2,12 +2,13 @@
 //! function's own code on typed values.
 
 use crate::counts::Counts;
+use crate::pace::Pace;
 use crate::stages::{Stage, Stages};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use archive_events::{Archiver, BusRecord};
 use campaign::{Action, ActionQueue, Campaigns};
 use embedded::{BusLog, Intake, LakeFolder, Store};
-use event::{Event, MINUTE, PortError, Quarantine};
+use event::{Event, MINUTE, PortError, Quarantine, names};
 use pollster::block_on;
 use std::collections::HashSet;
 
@@ -15,8 +16,7 @@ use std::collections::HashSet;
 const POSITION: &str = "position";
 const ARCHIVED: &str = "archived";
 
-/// A batch of the store becomes durable once it holds so many events, or so many bytes.
-const COMMIT_EVENTS: u64 = 131_072;
+/// A batch of the store becomes durable once it holds so many bytes, or as many events as the pace says.
 const COMMIT_BYTES: usize = 48 << 20;
 
 /// What the loop writes beside the store.
@@ -35,6 +35,7 @@ pub struct Pump {
     pub campaigns: Campaigns,
     /// How long a due step waits for late events, ms.
     pub lateness: i64,
+    pub pace: Pace,
     /// Where actions go: to the store's queues, or only counted.
     pub count_actions_only: bool,
     pub counts: Counts,
@@ -66,6 +67,15 @@ impl Pump {
     /// not seen, then events that the store has not.
     pub fn open(store: Store, durable: Option<Durable>, campaigns: Campaigns, lateness: i64) -> Result<Pump> {
         let position = read_position(&store, POSITION)?;
+        if let Some(durable) = &durable
+            && durable.log.end() < position
+        {
+            bail!(
+                "{} ends at event {}, but {position} events of it were taken in; restore it from a copy",
+                durable.log.folder().display(),
+                durable.log.end()
+            );
+        }
         // The store's own dedupe window decides what the lake holds, so that the archiver needs none.
         let settings = archive_events::Settings { drop_duplicates: false, ..Default::default() };
         let mut pump = Pump {
@@ -74,6 +84,7 @@ impl Pump {
             durable,
             campaigns,
             lateness,
+            pace: Pace::default(),
             count_actions_only: false,
             counts: Counts::default(),
             stages: Stages::default(),
@@ -99,7 +110,7 @@ impl Pump {
         }
         let mut reader = durable.log.read_from(self.position)?;
         let mut events = 0;
-        while let Some(frame) = reader.next()? {
+        while let Some(frame) = reader.next_frame()? {
             if frame.first_sequence < self.position {
                 continue;
             }
@@ -128,6 +139,8 @@ impl Pump {
             .stages
             .time(Stage::Triggers, || block_on(evaluate_triggers::run(&deps, now, &outcome.changes)))?;
         self.counts.events += events.len() as u64;
+        self.counts.reports +=
+            events.iter().filter(|e| matches!(&*e.name, names::MESSAGE_SENT | names::MESSAGE_REFUSED)).count() as u64;
         self.counts.duplicates += outcome.duplicates.len() as u64;
         self.counts.refused_links += outcome.refusals.len() as u64;
         self.counts.actions += evaluated.actions;
@@ -154,13 +167,13 @@ impl Pump {
                 }
             });
             self.pass(first_sequence + events.len() as i64)?;
-            if self.archiver.is_full() {
+            if self.archiver.is_full() || self.archiver.len() >= self.pace.file_events {
                 self.flush_lake()?;
             }
         }
         self.fire(now)?;
         self.uncommitted += events.len() as u64;
-        if self.uncommitted >= COMMIT_EVENTS || self.store.dirty_bytes() >= COMMIT_BYTES {
+        if self.uncommitted >= self.pace.commit_events || self.store.dirty_bytes() >= COMMIT_BYTES {
             self.commit()?;
         }
         Ok(())
@@ -178,7 +191,8 @@ impl Pump {
     /// Fires the timers that are due at `now` (UTC ms).
     pub fn fire(&mut self, now: i64) -> Result<()> {
         let minute = now.div_euclid(MINUTE).clamp(0, i64::from(u32::MAX)) as u32;
-        if minute <= self.fired {
+        // A log that is played may stand before what was imported by the wall clock.
+        if minute == self.fired {
             return Ok(());
         }
         self.fired = minute;
@@ -236,7 +250,7 @@ impl Pump {
         }
         let skipped = self.store.duplicates_from(archived)?;
         let mut reader = durable.log.read_from(archived)?;
-        while let Some(frame) = reader.next()? {
+        while let Some(frame) = reader.next_frame()? {
             let events = frame.events().context("reading the bus log")?;
             for (sequence, event) in (frame.first_sequence..).zip(&events) {
                 if (archived..self.position).contains(&sequence) {

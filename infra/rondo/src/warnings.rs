@@ -39,7 +39,8 @@ fn of_message(
     if is_email && campaign.lane == Lane::Marketing {
         if config.delivery.unsubscribe_url.is_none() {
             let settings = folder.join("settings.yaml");
-            let advice = "there is no unsubscribe_url, which marketing by e-mail needs: mailboxes and laws ask for it";
+            let advice =
+                "there is no unsubscribe_url, which marketing by e-mail needs: mailboxes and laws ask for it";
             found.push(Problem::new(&settings, 0, 0, advice));
         } else if !message.shows_unsubscribe_url() {
             let advice = format!(
@@ -51,7 +52,8 @@ fn of_message(
     }
     if !is_email && !config.delivery.webhooks.contains_key(&message.channel) {
         let (line, column) = place_of(file, step).unwrap_or((1, 1));
-        let advice = format!("the settings have no webhook `{}`, so that nothing will be sent by it", message.channel);
+        let advice =
+            format!("the settings have no webhook `{}`, so that nothing will be sent by it", message.channel);
         found.push(Problem::new(file, line, column, advice));
     }
     for name in message.kept_fields().filter(|name| !campaign.entry.keep.iter().any(|kept| kept == name)) {
@@ -86,7 +88,8 @@ fn campaign_file(folder: &Path, name: &str) -> PathBuf {
     let names_it = |path: &PathBuf| {
         let text = fs::read_to_string(path).unwrap_or_default();
         let mut names = text.lines().filter_map(|line| line.strip_prefix("name:"));
-        names.any(|value| value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']) == name)
+        names
+            .any(|value| value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']) == name)
     };
     entries.into_iter().find(names_it).unwrap_or(folder)
 }

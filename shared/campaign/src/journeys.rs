@@ -130,10 +130,11 @@ impl Journeys {
 
     /// The stored form; empty where there is nothing to remember.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
         if self.campaigns.is_empty() {
-            return out;
+            return Vec::new();
         }
+        let entries: usize = self.campaigns.iter().map(|c| 2 + c.active.len() + c.marks.len()).sum();
+        let mut out = Vec::with_capacity(32 * entries);
         if let Some(minute) = self.armed {
             put_field(&mut out, 1, |out| put_varint(out, u64::from(minute)));
         }

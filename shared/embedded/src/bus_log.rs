@@ -14,7 +14,7 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 /// The log. Cloning it shares it: many threads may append.
 ///
 /// Segments are files named by the number of their first event. A frame is its payload's length and
-/// CRC-32, and the payload. What a crash left half written at the end of the log is cut off when it is
+/// CRC-32, the CRC-32 of these two, and the payload. What a crash left half written at the end of the log is cut off when it is
 /// opened: nobody was told that it had been accepted.
 #[derive(Clone)]
 pub struct BusLog {
@@ -37,7 +37,7 @@ struct Tail {
     len: u64,
     next_sequence: i64,
     buffer: Vec<u8>,
-    /// Set by a failed write: the file may end in half a frame, and nothing may follow it.
+    /// Set where the file may end in half a frame, or may not hold what was written: nothing may follow.
     broken: bool,
 }
 
@@ -52,10 +52,15 @@ impl BusLog {
         let segment = segments.last().copied().unwrap_or(0);
         let path = segment_path(folder, segment);
         let mut options = OpenOptions::new();
-        let file = options.read(true).append(true).create(true).open(&path).map_err(|error| failed(&path, &error))?;
+        let file = options
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(|error| failed(&path, &error))?;
         let (mut len, mut next_sequence) = (0, segment);
         let mut reader = SegmentReader::open(&path, &file, 0)?;
-        while let Some(frame) = reader.next()? {
+        while let Some(frame) = reader.next_frame()? {
             next_sequence = frame.end_sequence();
             len = reader.offset;
         }
@@ -75,8 +80,8 @@ impl BusLog {
     /// Appends a frame and returns the number of its first event once all of it is durable.
     ///
     /// # Errors
-    /// The frame could not be written, for example since the disk is full: it does not count, and the log
-    /// takes nothing more until it is opened again.
+    /// The frame could not be written, for example since the disk is full: it does not count. Where what is
+    /// in the file is in doubt, the log takes nothing more until it is opened again.
     pub fn append(&self, frame: &mut FrameBuilder, now: i64) -> Result<i64, PortError> {
         let (sequence, segment, len, file) = {
             let mut tail = lock(&self.inner.tail);
@@ -91,7 +96,11 @@ impl BusLog {
                 let tail = lock(&self.inner.tail);
                 if tail.segment == segment { tail.len } else { len }
             };
-            file.sync_data().map_err(|error| self.refused(&error))?;
+            if let Err(error) = file.sync_data() {
+                // The system may have dropped what it could not write, and tells so only once.
+                lock(&self.inner.tail).broken = true;
+                return Err(self.refused(segment, &error));
+            }
             *synced = (segment, upto);
         }
         Ok(sequence)
@@ -119,18 +128,25 @@ impl BusLog {
         Ok(())
     }
 
-    fn write(&self, tail: &mut MutexGuard<'_, Tail>, frame: &mut FrameBuilder, now: i64) -> Result<(), PortError> {
+    fn write(
+        &self,
+        tail: &mut MutexGuard<'_, Tail>,
+        frame: &mut FrameBuilder,
+        now: i64,
+    ) -> Result<(), PortError> {
         if tail.broken {
-            return Err(self.refused(&std::io::Error::other("an earlier write failed")));
+            let error = std::io::Error::other("an earlier write failed; start again");
+            return Err(self.refused(tail.segment, &error));
         }
         if tail.len >= SEGMENT_BYTES && tail.next_sequence > tail.segment {
-            tail.file.sync_data().map_err(|error| self.refused(&error))?;
-            let path = segment_path(&self.inner.folder, tail.next_sequence);
+            let next = tail.next_sequence;
+            tail.file.sync_data().map_err(|error| self.refused(tail.segment, &error))?;
+            let path = segment_path(&self.inner.folder, next);
             let file = OpenOptions::new().read(true).append(true).create(true).open(&path);
-            tail.file = Arc::new(file.map_err(|error| self.refused(&error))?);
+            let file = file.map_err(|error| self.refused(next, &error))?;
             let folder = File::open(&self.inner.folder).and_then(|folder| folder.sync_all());
-            folder.map_err(|error| self.refused(&error))?;
-            (tail.segment, tail.len) = (tail.next_sequence, 0);
+            folder.map_err(|error| self.refused(next, &error))?;
+            (tail.file, tail.segment, tail.len) = (Arc::new(file), next, 0);
         }
         let count = frame.numbers();
         let mut buffer = std::mem::take(&mut tail.buffer);
@@ -142,14 +158,15 @@ impl BusLog {
         if let Err(error) = written {
             // Half a frame may stand at the end; take it away, so that the log can be gone on with.
             tail.broken = tail.file.set_len(tail.len).is_err();
-            return Err(self.refused(&error));
+            return Err(self.refused(tail.segment, &error));
         }
         tail.len += len;
         tail.next_sequence += count;
         Ok(())
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
         &self.inner.folder
     }
 
@@ -158,8 +175,8 @@ impl BusLog {
         lock(&self.inner.stopped)
     }
 
-    fn refused(&self, error: &std::io::Error) -> PortError {
-        failed(&self.inner.folder, error)
+    fn refused(&self, segment: i64, error: &std::io::Error) -> PortError {
+        failed(&segment_path(&self.inner.folder, segment), error)
     }
 }
 

@@ -3,11 +3,8 @@
 use event::wire::{Damaged, Reader, put_bytes, put_field, put_signed, put_varint};
 use event::{Event, Identifier, IdentifierKind, Key};
 
-/// Length of a frame's head: payload length and checksum, four bytes each.
-pub(crate) const HEAD: usize = 8;
-
-/// Largest payload that is believed, in bytes.
-pub(crate) const MAX_PAYLOAD: usize = 1 << 30;
+/// Length of a frame's head: the payload's length and CRC-32, and the CRC-32 of these two, four bytes each.
+pub(crate) const HEAD: usize = 12;
 
 /// A frame in the making: its records in wire form.
 #[derive(Default)]
@@ -73,14 +70,30 @@ impl FrameBuilder {
             }
         }
         let payload = &out[start + HEAD..];
-        let (len, sum) = (payload.len() as u32, crc32fast::hash(payload));
-        out[start..start + 4].copy_from_slice(&len.to_le_bytes());
-        out[start + 4..start + HEAD].copy_from_slice(&sum.to_le_bytes());
+        let head = head(payload.len() as u32, crc32fast::hash(payload));
+        out[start..start + HEAD].copy_from_slice(&head);
         for part in [&mut self.events, &mut self.secrets, &mut self.quarantined, &mut self.checkpoint] {
             part.clear();
         }
         self.count = 0;
     }
+}
+
+/// The head of a frame with a payload of this length and CRC-32.
+fn head(len: u32, sum: u32) -> [u8; HEAD] {
+    let mut head = [0; HEAD];
+    head[..4].copy_from_slice(&len.to_le_bytes());
+    head[4..8].copy_from_slice(&sum.to_le_bytes());
+    let own = crc32fast::hash(&head[..8]);
+    head[8..].copy_from_slice(&own.to_le_bytes());
+    head
+}
+
+/// The payload's length and CRC-32 that a head tells; `None` for a damaged head.
+pub(crate) fn read_head(bytes: &[u8; HEAD]) -> Option<(usize, u32)> {
+    let [a, b, c, d, e, f, g, h, ..] = *bytes;
+    let (len, sum) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+    (head(len, sum) == *bytes).then_some((len as usize, sum))
 }
 
 /// A frame as it was read.

@@ -1,7 +1,7 @@
 //! Reading the bus log.
 
 use crate::bus_log::{BusLog, failed, segment_path, segments};
-use crate::frame::{Frame, HEAD, MAX_PAYLOAD};
+use crate::frame::{Frame, HEAD, read_head};
 use event::PortError;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -16,6 +16,8 @@ pub struct LogReader {
     /// Segments to come, the next one last.
     segments: Vec<i64>,
     current: Option<(i64, SegmentReader)>,
+    /// The number that the next frame has to begin with.
+    expected: Option<i64>,
     stopped: Option<Place>,
 }
 
@@ -36,8 +38,10 @@ impl LogReader {
             Some(place) => segments.partition_point(|start| *start < place.segment),
             None => segments.partition_point(|start| *start <= sequence).saturating_sub(1),
         };
-        let segments: Vec<i64> = segments.into_iter().skip(first).filter(|start| *start <= durable.0).rev().collect();
-        let mut reader = LogReader { log, sequence, durable, segments, current: None, stopped: None };
+        let segments: Vec<i64> =
+            segments.into_iter().skip(first).filter(|start| *start <= durable.0).rev().collect();
+        let mut reader =
+            LogReader { log, sequence, durable, segments, current: None, expected: None, stopped: None };
         if let Some(place) = stopped.filter(|place| reader.segments.last() == Some(&place.segment)) {
             reader.begin_segment(place.offset)?;
         }
@@ -45,18 +49,27 @@ impl LogReader {
     }
 
     /// The next frame; `None` at the end.
-    pub fn next(&mut self) -> Result<Option<Frame>, PortError> {
+    ///
+    /// # Errors
+    /// A file that can't be read, or in which something is damaged or missing: all of it had been accepted.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, PortError> {
         loop {
             if let Some((segment, reader)) = &mut self.current {
-                match reader.next()? {
+                let begin = reader.offset;
+                match reader.next_frame()? {
                     Some(frame) => {
+                        if self.expected.is_some_and(|expected| expected != frame.first_sequence) {
+                            return Err(reader.damaged(begin));
+                        }
                         let sequence = frame.end_sequence();
+                        self.expected = Some(sequence);
                         self.stopped = Some(Place { sequence, segment: *segment, offset: reader.offset });
                         if sequence > self.sequence {
                             return Ok(Some(frame));
                         }
                         continue;
                     }
+                    None if begin < reader.len => return Err(reader.damaged(begin)),
                     None => self.current = None,
                 }
             }
@@ -76,7 +89,7 @@ impl LogReader {
         let file = File::open(&path).map_err(|error| failed(&path, &error))?;
         let mut reader = SegmentReader::open(&path, &file, offset)?;
         if segment == self.durable.0 {
-            reader.len = reader.len.min(self.durable.1);
+            reader.len = self.durable.1;
         }
         self.current = Some((segment, reader));
         Ok(true)
@@ -101,24 +114,35 @@ impl SegmentReader {
             Ok((own, len))
         };
         let (file, len) = open().map_err(|error| failed(path, &error))?;
-        Ok(SegmentReader { path: path.to_owned(), file: BufReader::with_capacity(1 << 20, file), offset, len })
+        Ok(SegmentReader {
+            path: path.to_owned(),
+            file: BufReader::with_capacity(1 << 20, file),
+            offset,
+            len,
+        })
     }
 
     /// The next whole frame; `None` at the end, and at a frame that a crash cut short.
-    pub(crate) fn next(&mut self) -> Result<Option<Frame>, PortError> {
+    pub(crate) fn next_frame(&mut self) -> Result<Option<Frame>, PortError> {
         let mut head = [0; HEAD];
         if self.len.saturating_sub(self.offset) < HEAD as u64 {
             return Ok(None);
         }
-        self.file.read_exact(&mut head).map_err(|error| failed(&self.path, &error))?;
-        let [a, b, c, d, e, f, g, h] = head;
-        let (len, sum) = (u32::from_le_bytes([a, b, c, d]) as usize, u32::from_le_bytes([e, f, g, h]));
+        self.read(&mut head)?;
+        let Some((len, sum)) = read_head(&head) else {
+            // A file may have grown without what was written to it.
+            return if head == [0; HEAD] && self.is_zero_from_here()? {
+                Ok(None)
+            } else {
+                Err(self.damaged(self.offset))
+            };
+        };
         let end = self.offset + (HEAD + len) as u64;
-        if len > MAX_PAYLOAD || end > self.len {
+        if end > self.len {
             return Ok(None);
         }
         let mut payload = vec![0; len];
-        self.file.read_exact(&mut payload).map_err(|error| failed(&self.path, &error))?;
+        self.read(&mut payload)?;
         let frame = (crc32fast::hash(&payload) == sum).then(|| Frame::parse(payload)).and_then(Result::ok);
         match frame {
             Some(frame) => {
@@ -127,11 +151,33 @@ impl SegmentReader {
             }
             // The last frame may have been cut short by a crash; one that is followed by others was not.
             None if end == self.len => Ok(None),
-            None => {
-                let reason = format!("the frame at byte {} is damaged; restore the file", self.offset);
-                Err(failed(&self.path, &io::Error::other(reason)))
+            None => Err(self.damaged(self.offset)),
+        }
+    }
+
+    /// The error of a frame that is not as it was written, or not where it was.
+    fn damaged(&self, offset: u64) -> PortError {
+        let reason =
+            format!("the frame at byte {offset} is damaged or missing; restore the file from a copy");
+        failed(&self.path, &io::Error::other(reason))
+    }
+
+    fn is_zero_from_here(&mut self) -> Result<bool, PortError> {
+        let mut chunk = [0; 8192];
+        loop {
+            match self.file.read(&mut chunk).map_err(|error| failed(&self.path, &error))? {
+                0 => return Ok(true),
+                read if chunk[..read].iter().any(|byte| *byte != 0) => return Ok(false),
+                _ => {}
             }
         }
+    }
+
+    fn read(&mut self, into: &mut [u8]) -> Result<(), PortError> {
+        self.file.read_exact(into).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => self.damaged(self.offset),
+            _ => failed(&self.path, &error),
+        })
     }
 }
 
@@ -149,7 +195,7 @@ mod tests {
     fn rest(log: &BusLog, from: i64) -> Vec<i64> {
         let mut reader = log.read_from(from).unwrap();
         let mut found = Vec::new();
-        while let Some(frame) = reader.next().unwrap() {
+        while let Some(frame) = reader.next_frame().unwrap() {
             found.push(frame.first_sequence);
         }
         found

@@ -20,7 +20,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Reads the keys of a data folder, and makes them where it has none yet.
+    /// Reads the keys of a data folder, and makes them where it has none yet; one process at a time.
     ///
     /// # Errors
     /// A key file that can't be read or written, or has not 32 bytes; the message names it.
@@ -45,17 +45,20 @@ fn key(path: &Path) -> Result<[u8; 32], PortError> {
     }
 }
 
+/// Writes the file beside its place and renames it into it, so that a crash leaves a whole key or none.
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let unfinished = path.with_extension("unfinished");
     let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = options.open(&unfinished)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    fs::File::open(folder)?.sync_all()
 }
 
 /// Seals values with XChaCha20-Poly1305 under a random nonce each.

@@ -5,8 +5,11 @@ use crate::seal::Sealer;
 use event::PortError;
 use redb::backends::InMemoryBackend;
 use redb::{Builder, Database, ReadableTable, TableDefinition, WriteTransaction};
-use std::cell::RefCell;
-use std::path::Path;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 pub(crate) type Bytes = &'static [u8];
 
@@ -31,7 +34,10 @@ pub struct Store {
     transaction: RefCell<Option<WriteTransaction>>,
     pub(crate) overlay: RefCell<Overlay>,
     pub(crate) sealer: Sealer,
-    durable: bool,
+    /// Nothing for a store in memory.
+    file: Option<PathBuf>,
+    /// Set by a failed commit: what was written since the one before is lost, and nothing may be built on it.
+    broken: Cell<bool>,
 }
 
 impl Store {
@@ -42,44 +48,48 @@ impl Store {
     pub fn open(file: &Path, sealer: Sealer) -> Result<Store, PortError> {
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE_BYTES);
-        let db = builder.create(file).map_err(|error| {
-            let reason = match error {
-                redb::DatabaseError::DatabaseAlreadyOpen => format!(
-                    "{} is in use by another process; stop it first (a running `rondo serve` answers for its data)",
-                    file.display()
-                ),
-                other => format!("{}: {other}", file.display()),
-            };
-            PortError::Failed { what: "the store", reason }
+        let opened = if file.exists() { Ok(()) } else { create(&builder, file) };
+        let db = opened.and_then(|()| Ok(builder.open(file)?)).map_err(|error| match error {
+            redb::Error::DatabaseAlreadyOpen => failed_in(
+                Some(file),
+                "it is in use by another process; stop it first (a running `rondo serve` answers for its data)",
+            ),
+            other => failed_in(Some(file), other),
         })?;
-        Ok(Store::over(db, sealer, true))
+        Ok(Store::over(db, sealer, Some(file.to_owned())))
     }
 
     /// A store without a file: what is written lives as long as it does.
     pub fn in_memory(sealer: Sealer) -> Result<Store, PortError> {
         let db = Builder::new().create_with_backend(InMemoryBackend::new()).map_err(failed)?;
-        Ok(Store::over(db, sealer, false))
+        Ok(Store::over(db, sealer, None))
     }
 
-    fn over(db: Database, sealer: Sealer, durable: bool) -> Store {
-        let overlay = RefCell::new(Overlay::default());
-        Store { db, transaction: RefCell::new(None), overlay, sealer, durable }
+    fn over(db: Database, sealer: Sealer, file: Option<PathBuf>) -> Store {
+        let (transaction, overlay) = (RefCell::default(), RefCell::default());
+        Store { db, transaction, overlay, sealer, file, broken: Cell::new(false) }
     }
 
     /// Makes everything written since the last commit durable, as one step.
     ///
     /// # Errors
-    /// Nothing of it counts then. The disk is full or broken: free space, and start again.
+    /// Nothing of it counts then, and the store takes nothing more. The disk is full or broken: free space, and
+    /// start again.
     pub fn commit(&self) -> Result<(), PortError> {
-        if !self.durable {
+        if self.file.is_none() {
             return Ok(());
         }
         if !self.overlay.borrow().is_dirty() && self.transaction.borrow().is_none() {
             return Ok(());
         }
-        self.within(|transaction| self.overlay.borrow_mut().flush(transaction))?;
+        let flushed = self.within(|transaction| self.overlay.borrow_mut().flush(transaction));
         let transaction = self.transaction.borrow_mut().take();
-        transaction.map_or(Ok(()), |transaction| transaction.commit().map_err(failed))
+        let committed = flushed.and_then(|()| match transaction {
+            Some(transaction) => transaction.commit().map_err(|error| self.failed(error)),
+            None => Ok(()),
+        });
+        self.broken.set(committed.is_err());
+        committed
     }
 
     /// How many profile bytes wait for the next commit, about.
@@ -113,14 +123,21 @@ impl Store {
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, PortError> {
+        if self.broken.get() {
+            return Err(self.failed("an earlier write failed; start again"));
+        }
         let mut transaction = self.transaction.borrow_mut();
         if transaction.is_none() {
-            *transaction = Some(self.db.begin_write().map_err(failed)?);
+            *transaction = Some(self.db.begin_write().map_err(|error| self.failed(error))?);
         }
         match transaction.as_ref() {
-            Some(transaction) => work(transaction).map_err(failed),
+            Some(transaction) => work(transaction).map_err(|error| self.failed(error)),
             None => Err(failed("no transaction")),
         }
+    }
+
+    fn failed(&self, error: impl fmt::Display) -> PortError {
+        failed_in(self.file.as_deref(), error)
     }
 }
 
@@ -133,6 +150,24 @@ impl Drop for Store {
     }
 }
 
-pub(crate) fn failed(error: impl std::fmt::Display) -> PortError {
-    PortError::Failed { what: "the store", reason: error.to_string() }
+/// Makes an empty store beside its place and renames it into it: a kill leaves a whole file or none.
+fn create(builder: &Builder, file: &Path) -> Result<(), redb::Error> {
+    let unfinished = file.with_extension("unfinished");
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    drop(builder.create(&unfinished)?);
+    fs::rename(&unfinished, file)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(File::open(folder)?.sync_all()?)
+}
+
+pub(crate) fn failed(error: impl fmt::Display) -> PortError {
+    failed_in(None, error)
+}
+
+fn failed_in(file: Option<&Path>, error: impl fmt::Display) -> PortError {
+    let reason = file.map_or(error.to_string(), |file| format!("{}: {error}", file.display()));
+    PortError::Failed { what: "the store", reason }
 }

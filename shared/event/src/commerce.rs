@@ -1,14 +1,11 @@
 //! What an event's properties say that a profile counts: products, money, dwell, channels, cases.
 
+use crate::json::{Cursor, Fault};
 use crate::money::{Currency, minor_units};
 use crate::pii;
-use crate::raw::Text;
+use crate::raw::texts;
 use crate::text::clean;
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::fmt;
 
 /// The countable part of an event's properties, by the Segment e-commerce spec and its usual variations.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -47,29 +44,20 @@ pub struct Item<'a> {
     price: Option<f64>,
 }
 
-/// Facts, and whether the names or shapes of the properties they were read from suggest personal data.
-pub(crate) struct Read<'a> {
-    pub facts: Facts<'a>,
-    pub suspicious: bool,
-}
-
 impl<'a> Facts<'a> {
     /// How many products of one order are looked at.
     pub const MAX_ITEMS: usize = 200;
 
-    /// Reads the text of a JSON object; an empty text has no facts. Values of odd shapes are passed over.
-    pub(crate) fn read(properties: &'a str, currency: Currency) -> Result<Read<'a>, serde_json::Error> {
-        if properties.is_empty() {
-            return Ok(Read { facts: Facts::default(), suspicious: false });
-        }
-        let raw: RawFacts<'a> = serde_json::from_str(properties)?;
-        Ok(Read { suspicious: raw.suspicious, facts: raw.into_facts(currency) })
-    }
-
     /// The facts of properties that were cleaned before, amounts in `currency` where they name none.
     pub fn of(properties: &'a str, currency: Option<Currency>) -> Facts<'a> {
-        let currency = currency.or_else(|| Currency::parse("XXX")).expect("three letters");
-        Facts::read(properties, currency).map(|read| read.facts).unwrap_or_default()
+        if properties.is_empty() {
+            return Facts::default();
+        }
+        let mut raw = RawFacts::default();
+        match raw.read(&mut Cursor::new(properties)) {
+            Ok(()) => raw.into_facts(currency.unwrap_or(Currency::NONE)),
+            Err(_) => Facts::default(),
+        }
     }
 
     /// The same facts, borrowing nothing.
@@ -103,19 +91,58 @@ impl<'a> Facts<'a> {
     }
 }
 
-#[derive(Default)]
-struct RawFacts<'a> {
+/// The properties that facts are made of, as they are read.
+#[derive(Debug, Default)]
+pub(crate) struct RawFacts<'a> {
     facts: Facts<'a>,
     revenue: Option<f64>,
     total: Option<f64>,
     value: Option<f64>,
     price: Option<f64>,
     quantity: Option<f64>,
-    suspicious: bool,
+    /// Whether the names or shapes of the properties suggest personal data.
+    pub suspicious: bool,
 }
 
 impl<'a> RawFacts<'a> {
-    fn into_facts(self, default_currency: Currency) -> Facts<'a> {
+    /// Reads a JSON object. Values of odd shapes are passed over.
+    pub fn read(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Fault> {
+        cursor.object(|cursor, key| {
+            let facts = &mut self.facts;
+            match key.as_ref() {
+                "product_id" | "productId" => facts.product_id = filled(cursor)?,
+                "sku" if facts.product_id.is_none() => facts.product_id = filled(cursor)?,
+                "category" => facts.category = filled(cursor)?,
+                "brand" => facts.brand = filled(cursor)?,
+                "order_id" | "orderId" => facts.order_id = filled(cursor)?,
+                "revenue" => self.revenue = number(cursor)?,
+                "total" => self.total = number(cursor)?,
+                "value" => self.value = number(cursor)?,
+                "price" => self.price = number(cursor)?,
+                "quantity" => self.quantity = number(cursor)?,
+                "currency" => facts.currency = filled(cursor)?.and_then(|code| Currency::parse(&code)),
+                "dwell_ms" | "engagement_time_msec" | "duration_ms" => {
+                    facts.dwell_ms = number(cursor)?.and_then(dwell);
+                }
+                "duration" if facts.dwell_ms.is_none() => {
+                    facts.dwell_ms = number(cursor)?.and_then(|seconds| dwell(seconds * 1_000.0));
+                }
+                "channel" => facts.channel = filled(cursor)?,
+                "case_id" | "ticket_id" => facts.case_id = filled(cursor)?,
+                "case_kind" => facts.case_kind = filled(cursor)?,
+                "device_model" => facts.device_model = filled(cursor)?,
+                "products" => facts.items = items(cursor)?,
+                other => {
+                    self.suspicious |= matches!(cursor.peek()?, b'{' | b'[') || pii::is_personal(other, false);
+                    cursor.skip()?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The facts, amounts in `default_currency` where the properties name none.
+    pub fn into_facts(self, default_currency: Currency) -> Facts<'a> {
         let RawFacts { mut facts, revenue, total, value, price, quantity, .. } = self;
         facts.quantity = count(quantity);
         let items = || {
@@ -139,116 +166,49 @@ impl<'a> RawFacts<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for RawFacts<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FactsVisitor;
-        impl<'de> Visitor<'de> for FactsVisitor {
-            type Value = RawFacts<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut raw = RawFacts::default();
-                while let Some(Text(key)) = map.next_key()? {
-                    let key = key.unwrap_or_default();
-                    let value = map.next_value::<&RawValue>()?.get();
-                    let facts = &mut raw.facts;
-                    match key.as_ref() {
-                        "product_id" | "productId" => facts.product_id = text(value),
-                        "sku" if facts.product_id.is_none() => facts.product_id = text(value),
-                        "category" => facts.category = text(value),
-                        "brand" => facts.brand = text(value),
-                        "order_id" | "orderId" => facts.order_id = text(value),
-                        "revenue" => raw.revenue = number(value),
-                        "total" => raw.total = number(value),
-                        "value" => raw.value = number(value),
-                        "price" => raw.price = number(value),
-                        "quantity" => raw.quantity = number(value),
-                        "currency" => {
-                            facts.currency = text(value).and_then(|code| Currency::parse(&code));
-                        }
-                        "dwell_ms" | "engagement_time_msec" | "duration_ms" => {
-                            facts.dwell_ms = number(value).and_then(dwell);
-                        }
-                        "duration" if facts.dwell_ms.is_none() => {
-                            facts.dwell_ms = number(value).and_then(|seconds| dwell(seconds * 1_000.0));
-                        }
-                        "channel" => facts.channel = text(value),
-                        "case_id" | "ticket_id" => facts.case_id = text(value),
-                        "case_kind" => facts.case_kind = text(value),
-                        "device_model" => facts.device_model = text(value),
-                        "products" => facts.items = items(value),
-                        other => {
-                            raw.suspicious |= value.starts_with(['{', '[']) || pii::is_personal(other, false);
-                        }
-                    }
-                }
-                Ok(raw)
-            }
+/// The products of an array, without those of odd shapes.
+fn items<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Item<'a>>, Fault> {
+    let mut items = Vec::new();
+    if cursor.peek()? != b'[' {
+        return cursor.skip().map(|()| items);
+    }
+    cursor.array(|cursor| {
+        let product = cursor.value()?;
+        if items.len() < Facts::MAX_ITEMS && product.starts_with('{') {
+            items.extend(item(product));
         }
-        deserializer.deserialize_map(FactsVisitor)
-    }
+        Ok(())
+    })?;
+    Ok(items)
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct RawItem<'a> {
-    #[serde(borrow, alias = "productId")]
-    product_id: Text<'a>,
-    #[serde(borrow)]
-    sku: Text<'a>,
-    #[serde(borrow)]
-    category: Text<'a>,
-    #[serde(borrow)]
-    brand: Text<'a>,
-    #[serde(borrow)]
-    price: Text<'a>,
-    #[serde(borrow)]
-    quantity: Text<'a>,
-}
-
-fn items(array: &str) -> Vec<Item<'_>> {
-    let Ok(raw) = serde_json::from_str::<Vec<Lenient<RawItem>>>(array) else { return Vec::new() };
-    let filled = |text: Text<'_>| text.0.map(|t| Cow::Owned(clean(t).into_owned()));
-    raw.into_iter()
-        .take(Facts::MAX_ITEMS)
-        .filter_map(|item| item.0)
-        .map(|item| Item {
-            product_id: filled(item.product_id).or_else(|| filled(item.sku)),
-            category: filled(item.category),
-            brand: filled(item.brand),
-            quantity: count(item.quantity.as_deref().and_then(|n| n.parse().ok())),
-            price: item.price.as_deref().and_then(|n| n.parse().ok()),
-        })
-        .collect()
-}
-
-/// An item, or nothing where it is of an odd shape.
-struct Lenient<T>(Option<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?;
-        Ok(Lenient(serde_json::from_str(raw.get()).ok()))
-    }
+fn item(product: &str) -> Option<Item<'_>> {
+    let names = ["product_id", "productId", "sku", "category", "brand", "price", "quantity"];
+    let [product_id, other, sku, category, brand, price, quantity] =
+        texts(&mut Cursor::new(product), names).ok()?;
+    Some(Item {
+        product_id: product_id.0.or(other.0).or(sku.0).map(clean),
+        category: category.0.map(clean),
+        brand: brand.0.map(clean),
+        quantity: count(quantity.as_deref().and_then(|n| n.parse().ok())),
+        price: price.as_deref().and_then(|n| n.parse().ok()),
+    })
 }
 
 /// A JSON text (or number, as text), cleaned; nothing where it is empty or of another shape.
-fn text(value: &str) -> Option<Cow<'_, str>> {
-    let inner = match value.strip_prefix('"').and_then(|v| v.strip_suffix('"')) {
-        Some(inner) if memchr::memchr(b'\\', inner.as_bytes()).is_none() => Cow::Borrowed(inner),
-        _ => serde_json::from_str::<Text>(value).ok()?.0?,
-    };
-    let cleaned = clean(inner);
-    (!cleaned.is_empty()).then_some(cleaned)
+#[inline]
+fn filled<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, Fault> {
+    Ok(cursor.lenient_text()?.map(clean).filter(|text| !text.is_empty()))
 }
 
 /// A finite JSON number, or a text that holds one.
-fn number(value: &str) -> Option<f64> {
-    let digits = value.trim_matches('"').trim();
-    digits.parse().ok().filter(|number: &f64| number.is_finite())
+fn number(cursor: &mut Cursor<'_>) -> Result<Option<f64>, Fault> {
+    let value = cursor.value()?;
+    let digits = match value.strip_prefix('"') {
+        Some(text) => text.trim_end_matches('"').trim(),
+        None => value,
+    };
+    Ok(digits.parse().ok().filter(|number: &f64| number.is_finite()))
 }
 
 fn count(quantity: Option<f64>) -> u32 {
@@ -288,7 +248,11 @@ mod tests {
 
     #[test]
     fn suspicion() {
-        let suspicious = |json| Facts::read(json, Currency::parse("EUR").unwrap()).unwrap().suspicious;
+        let suspicious = |json| {
+            let mut raw = RawFacts::default();
+            raw.read(&mut Cursor::new(json)).unwrap();
+            raw.suspicious
+        };
         assert!(!suspicious(r#"{"name":"Burr Grinder","price":1}"#));
         assert!(suspicious(r#"{"first_name":"Ann"}"#));
         assert!(suspicious(r#"{"shipping":{"city":"Berlin"}}"#));

@@ -15,6 +15,7 @@ mod encode;
 mod envelope;
 mod event;
 mod identifier;
+mod json;
 mod mapping;
 mod money;
 mod parse;

@@ -7,6 +7,9 @@ use std::fmt;
 pub struct Currency([u8; 3]);
 
 impl Currency {
+    /// No currency (ISO 4217 `XXX`).
+    pub(crate) const NONE: Currency = Currency(*b"XXX");
+
     /// The currency of a code in any case, or `None` where it is not three ASCII letters.
     pub fn parse(text: &str) -> Option<Currency> {
         let bytes: [u8; 3] = text.trim().as_bytes().try_into().ok()?;

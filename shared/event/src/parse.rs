@@ -5,6 +5,7 @@ use crate::event::{Event, EventType, MessageHash, TimeMark, names};
 use crate::identifier::{Identifier, IdentifierKind, Identifiers, Pseudonymizer, is_junk};
 use crate::money::Currency;
 use crate::pii::{self, Secret};
+use crate::json::{Fault, FaultKind};
 use crate::raw::{RawContext, RawEvent, Text};
 use crate::rejection::{Code, Rejection};
 use crate::text::{clean, normalise, truncate};
@@ -99,7 +100,8 @@ impl Parser {
         source: &'a str,
         arrival: Arrival,
     ) -> Result<Parsed<'a>, Rejection> {
-        let record = check_shape(record)?;
+        check_size(record.len())?;
+        let record = utf8(record)?;
         self.convert(record, implied, &Text::default(), source, arrival)
     }
 
@@ -127,7 +129,6 @@ impl Parser {
             .map(|record| {
                 let record = record.get();
                 check_size(record.len())
-                    .and_then(|()| check_depth(record))
                     .and_then(|()| self.convert(record, None, &envelope.sent_at, source, arrival))
                     .map_err(|rejection| (rejection, record))
             })
@@ -142,10 +143,8 @@ impl Parser {
         source: &'a str,
         arrival: Arrival,
     ) -> Result<Parsed<'a>, Rejection> {
-        let mut raw: RawEvent<'a> = serde_json::from_str(record).map_err(|e| json_rejection(&e))?;
-        if !record.trim_ascii_start().starts_with('{') {
-            return Err(Rejection::new(Code::InvalidField, "", "a record must be an object"));
-        }
+        let mut raw = RawEvent::default();
+        raw.read(record).map_err(rejection)?;
         let kind = match raw.kind.as_deref() {
             Some(name) => EventType::parse(name.trim()).ok_or_else(|| {
                 Rejection::new(
@@ -187,7 +186,7 @@ impl Parser {
             Some(id) => self.masked(bounded(id, 256), suspect),
             None => Cow::Owned(derived_id(record, source)),
         };
-        let (properties, facts) = self.properties(&raw, kind, suspect)?;
+        let (properties, facts) = self.properties(&mut raw, kind, suspect)?;
         Ok(Parsed {
             event: Event {
                 hash: MessageHash::of(&message_id),
@@ -230,8 +229,7 @@ impl Parser {
         }
         if let Some(context) = &mut raw.context {
             if let Some(device) = &mut context.device {
-                let id = device.id.0.take().or(device.advertising_id.0.take());
-                if let Some(id) = id {
+                if let Some(id) = device.id.0.take() {
                     add(IdentifierKind::Device, truncate(&clean(id), 256));
                 }
             }
@@ -283,7 +281,7 @@ impl Parser {
     /// Splits traits into identifiers, secrets and the rest, which is returned as JSON text.
     fn traits<'a>(
         &self,
-        traits: Option<&'a RawValue>,
+        traits: Option<&'a str>,
         keep_secrets: bool,
         identifiers: &mut Identifiers,
         secrets: &mut Vec<Secret>,
@@ -314,33 +312,21 @@ impl Parser {
     /// The properties' text without personal data, and the facts in them.
     fn properties<'a>(
         &self,
-        raw: &RawEvent<'a>,
+        raw: &mut RawEvent<'a>,
         kind: EventType,
         suspect: bool,
     ) -> Result<(Cow<'a, str>, Facts<'a>), Rejection> {
         let text = object_text(raw.properties, "properties")?.unwrap_or_default();
         let currency = self.settings.currency;
-        let mut added = Vec::new();
-        match kind {
-            EventType::Page | EventType::Screen => {
-                for (field, value) in [("name", &raw.name), ("category", &raw.category)] {
-                    if let Some(value) = value.as_deref() {
-                        added.push((field, value.trim().to_owned()));
-                    }
-                }
-            }
-            EventType::Group => {
-                if let Some(group) = raw.group_id.as_deref() {
-                    added.push(("group_id", group.trim().to_owned()));
-                }
-            }
-            _ => {}
-        }
-        if let (Cow::Borrowed(text), true) = (normalise(text), added.is_empty()) {
-            let read = Facts::read(text, currency).map_err(|e| json_rejection(&e))?;
-            if !(read.suspicious || suspect && pii::may_hold_address(text)) {
-                return Ok((Cow::Borrowed(text), read.facts));
-            }
+        let added = added_properties(raw, kind);
+        if let (Cow::Borrowed(text), true) = (normalise(text), added.is_empty())
+            && !(raw.facts.suspicious || suspect && pii::may_hold_address(text))
+        {
+            let facts = match text {
+                "" => Facts::default(),
+                _ => std::mem::take(&mut raw.facts).into_facts(currency),
+            };
+            return Ok((Cow::Borrowed(text), facts));
         }
         let mut value = match text {
             "" => Value::Object(Map::new()),
@@ -353,37 +339,35 @@ impl Parser {
         }
         pii::redact(&mut value, &self.hasher, &self.settings.region);
         let text = value.to_string();
-        let facts = Facts::read(&text, currency).map_err(|e| json_rejection(&e))?.facts.into_owned();
+        let facts = Facts::of(&text, Some(currency)).into_owned();
         Ok((Cow::Owned(text), facts))
     }
 
     fn context<'a>(&self, raw: RawContext<'a>, suspect: bool) -> Context<'a> {
         let plain = |text| tidy(text).map(|text| self.masked(text, suspect));
-        let address = |text| tidy(text).map(|url| if suspect { self.masked(without_personal_query(url), true) } else { url });
-        let device = raw.device.unwrap_or_default();
-        let device = Device {
-            model: plain(device.model),
-            kind: plain(device.kind),
-            os: plain(raw.os.name),
-            app_version: plain(raw.app.version),
+        let address = |text| {
+            let masked = |url| if suspect { self.masked(without_personal_query(url), true) } else { url };
+            tidy(text).map(masked)
         };
-        let campaign = raw.campaign.map(|c| Campaign {
-            source: plain(c.source),
-            medium: plain(c.medium),
-            name: plain(c.name),
-            term: plain(c.term),
-            content: plain(c.content),
+        let (os, app_version) = (plain(raw.os_name), plain(raw.app_version));
+        let device = raw.device.map(|device| *device);
+        let (model, kind) = device.map_or((None, None), |device| (plain(device.model), plain(device.kind)));
+        let device = Device { model, kind, os, app_version };
+        let campaign = raw.campaign.map(|campaign| {
+            let [source, medium, name, term, content] = campaign.map(plain);
+            Campaign { source, medium, name, term, content }
         });
+        let [url, path, title, referrer] = raw.page;
         Context {
-            url: address(raw.page.url).or_else(|| address(raw.page.path)),
-            title: plain(raw.page.title),
-            referrer: address(raw.page.referrer),
+            url: address(url).or_else(|| address(path)),
+            title: plain(title),
+            referrer: address(referrer),
             user_agent: plain(raw.user_agent),
             locale: plain(raw.locale),
             timezone: plain(raw.timezone),
             campaign: campaign.filter(|c| *c != Campaign::default()).map(Box::new),
             device: (device != Device::default()).then(|| Box::new(device)),
-            consent: raw.consent.and_then(|consent| self.consent(consent.category_preferences?.get())),
+            consent: raw.consent.and_then(|preferences| self.consent(preferences)),
             rest: self.rest(raw.rest),
         }
     }
@@ -401,13 +385,13 @@ impl Parser {
     }
 
     /// Context keys that have no field of their own, as one object without personal data.
-    fn rest<'a>(&self, rest: Vec<(Cow<'a, str>, &'a RawValue)>) -> Option<Cow<'a, str>> {
+    fn rest<'a>(&self, rest: Vec<(Cow<'a, str>, &'a str)>) -> Option<Cow<'a, str>> {
         if rest.is_empty() {
             return None;
         }
         let fields = rest
             .into_iter()
-            .filter_map(|(name, value)| Some((name.into_owned(), serde_json::from_str(value.get()).ok()?)));
+            .filter_map(|(name, value)| Some((name.into_owned(), serde_json::from_str(value).ok()?)));
         let mut value = Value::Object(fields.collect());
         pii::redact(&mut value, &self.hasher, &self.settings.region);
         Some(Cow::Owned(normalise(&value.to_string()).into_owned()))
@@ -425,13 +409,6 @@ fn identifiers_of(add: &mut dyn FnMut(IdentifierKind, &str)) -> &mut dyn FnMut(I
     add
 }
 
-fn check_shape(record: &[u8]) -> Result<&str, Rejection> {
-    check_size(record.len())?;
-    let text = utf8(record)?;
-    check_depth(text)?;
-    Ok(text)
-}
-
 fn check_size(len: usize) -> Result<(), Rejection> {
     if len > Parser::MAX_BYTES {
         let reason = format!("{len} bytes; an event may have {}", Parser::MAX_BYTES);
@@ -441,38 +418,27 @@ fn check_size(len: usize) -> Result<(), Rejection> {
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Rejection> {
-    std::str::from_utf8(bytes).map_err(|error| {
+    simdutf8::compat::from_utf8(bytes).map_err(|error| {
         let reason = format!("not UTF-8 from byte {}; convert the source to UTF-8", error.valid_up_to() + 1);
         Rejection::new(Code::InvalidUtf8, "", reason)
     })
 }
 
-/// Refuses text nested deeper than [`Parser::MAX_DEPTH`]. Nearly every record has fewer opening brackets
-/// than that in all, which is quick to see.
-fn check_depth(text: &str) -> Result<(), Rejection> {
-    let bytes = text.as_bytes();
-    if memchr::memchr2_iter(b'{', b'[', bytes).take(Parser::MAX_DEPTH + 1).count() <= Parser::MAX_DEPTH {
-        return Ok(());
-    }
-    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
-    for byte in bytes {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > Parser::MAX_DEPTH {
-                    let reason = format!("nested more than {} deep; flatten it", Parser::MAX_DEPTH);
-                    return Err(Rejection::new(Code::TooDeep, "", reason));
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
+/// What a fault means to whoever sent the record.
+fn rejection(fault: Fault) -> Rejection {
+    let place = format!("column {}", fault.at + 1);
+    let (code, reason) = match fault.kind {
+        FaultKind::Early => (Code::InvalidJson, format!("the JSON ends too early, at {place}")),
+        FaultKind::Syntax => (Code::InvalidJson, format!("not JSON from {place} on")),
+        FaultKind::Type => (
+            Code::InvalidField,
+            format!("a field has the wrong type or is given twice at {place}; compare with the Segment spec"),
+        ),
+        FaultKind::Deep => {
+            (Code::TooDeep, format!("nested more than {} deep at {place}; flatten it", Parser::MAX_DEPTH))
         }
-    }
-    Ok(())
+    };
+    Rejection::new(code, "", reason)
 }
 
 fn json_rejection(error: &serde_json::Error) -> Rejection {
@@ -489,6 +455,17 @@ fn json_rejection(error: &serde_json::Error) -> Rejection {
         }
         _ => Rejection::new(Code::InvalidJson, "", format!("not JSON from {place} on")),
     }
+}
+
+/// What a call's own fields add to the properties.
+fn added_properties(raw: &RawEvent<'_>, kind: EventType) -> Vec<(&'static str, String)> {
+    let fields: &[_] = match kind {
+        EventType::Page | EventType::Screen => &[("name", &raw.name), ("category", &raw.category)],
+        EventType::Group => &[("group_id", &raw.group_id)],
+        _ => &[],
+    };
+    let texts = fields.iter().filter_map(|(field, text)| Some((*field, text.as_deref()?.trim().to_owned())));
+    texts.collect()
 }
 
 fn event_name<'a>(kind: EventType, event: Text<'a>) -> Result<Cow<'a, str>, Rejection> {
@@ -543,8 +520,8 @@ fn times(raw: &RawEvent<'_>, batch_sent_at: &Text<'_>, arrival: Arrival) -> (i64
 }
 
 /// The text of a JSON object; nothing for `null`, none and `{}`.
-fn object_text<'a>(value: Option<&'a RawValue>, field: &str) -> Result<Option<&'a str>, Rejection> {
-    match value.map(RawValue::get) {
+fn object_text<'a>(value: Option<&'a str>, field: &str) -> Result<Option<&'a str>, Rejection> {
+    match value {
         None | Some("null" | "{}") => Ok(None),
         Some(text) if text.starts_with('{') => Ok(Some(text)),
         Some(_) => Err(Rejection::new(Code::InvalidField, field, "must be an object")),

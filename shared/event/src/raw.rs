@@ -1,46 +1,107 @@
 //! The JSON of one Segment-spec record, read in one pass and otherwise untouched.
 
+use crate::commerce::RawFacts;
+use crate::json::{Cursor, Fault, FaultKind};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::{Deserializer, Error, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+/// The fields of a record that mean something. JSON objects that are read later are their text.
+#[derive(Debug, Default)]
 pub(crate) struct RawEvent<'a> {
-    #[serde(borrow, rename = "type")]
     pub kind: Text<'a>,
-    #[serde(borrow, alias = "message_id")]
     pub message_id: Text<'a>,
-    #[serde(borrow)]
     pub event: Text<'a>,
-    #[serde(borrow)]
     pub name: Text<'a>,
-    #[serde(borrow)]
     pub category: Text<'a>,
-    #[serde(borrow, alias = "user_id")]
     pub user_id: Text<'a>,
-    #[serde(borrow, alias = "anonymous_id")]
     pub anonymous_id: Text<'a>,
-    #[serde(borrow, alias = "previous_id")]
     pub previous_id: Text<'a>,
-    #[serde(borrow, alias = "group_id")]
     pub group_id: Text<'a>,
-    #[serde(borrow)]
     pub timestamp: Text<'a>,
-    #[serde(borrow, alias = "original_timestamp")]
     pub original_timestamp: Text<'a>,
-    #[serde(borrow, alias = "sent_at")]
     pub sent_at: Text<'a>,
-    #[serde(borrow, alias = "received_at")]
     pub received_at: Text<'a>,
-    #[serde(borrow)]
-    pub properties: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub traits: Option<&'a RawValue>,
-    #[serde(borrow)]
+    pub properties: Option<&'a str>,
+    /// What `properties` say, where they are an object.
+    pub facts: RawFacts<'a>,
+    pub traits: Option<&'a str>,
     pub context: Option<RawContext<'a>>,
+}
+
+impl<'a> RawEvent<'a> {
+    /// Reads a whole record. A field that is given twice, under whichever of its names, is a fault.
+    pub fn read(&mut self, record: &'a str) -> Result<(), Fault> {
+        let mut cursor = Cursor::new(record);
+        let mut seen = Seen::default();
+        cursor.object(|cursor, name| {
+            let (nth, field) = match name.as_ref() {
+                "type" => (0, &mut self.kind),
+                "messageId" | "message_id" => (1, &mut self.message_id),
+                "event" => (2, &mut self.event),
+                "name" => (3, &mut self.name),
+                "category" => (4, &mut self.category),
+                "userId" | "user_id" => (5, &mut self.user_id),
+                "anonymousId" | "anonymous_id" => (6, &mut self.anonymous_id),
+                "previousId" | "previous_id" => (7, &mut self.previous_id),
+                "groupId" | "group_id" => (8, &mut self.group_id),
+                "timestamp" => (9, &mut self.timestamp),
+                "originalTimestamp" | "original_timestamp" => (10, &mut self.original_timestamp),
+                "sentAt" | "sent_at" => (11, &mut self.sent_at),
+                "receivedAt" | "received_at" => (12, &mut self.received_at),
+                "properties" => {
+                    seen.once(13, cursor)?;
+                    return self.read_properties(cursor);
+                }
+                "traits" => {
+                    seen.once(14, cursor)?;
+                    self.traits = Some(cursor.value()?);
+                    return Ok(());
+                }
+                "context" => {
+                    seen.once(15, cursor)?;
+                    if cursor.peek()? == b'n' {
+                        return cursor.skip();
+                    }
+                    return self.context.insert(RawContext::default()).read(cursor);
+                }
+                _ => return cursor.skip(),
+            };
+            seen.once(nth, cursor)?;
+            field.0 = cursor.text()?;
+            Ok(())
+        })?;
+        cursor.end()
+    }
+
+    #[inline]
+    fn read_properties(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Fault> {
+        let is_object = cursor.peek()? == b'{';
+        let start = cursor.at();
+        match is_object {
+            true => self.facts.read(cursor)?,
+            false => cursor.skip()?,
+        }
+        self.properties = Some(cursor.since(start));
+        Ok(())
+    }
+}
+
+/// Which fields of an object were read.
+#[derive(Default)]
+struct Seen(u32);
+
+impl Seen {
+    #[inline]
+    fn once(&mut self, nth: u32, cursor: &Cursor<'_>) -> Result<(), Fault> {
+        let bit = 1 << nth;
+        if self.0 & bit != 0 {
+            return Err(cursor.fault(FaultKind::Type));
+        }
+        self.0 |= bit;
+        Ok(())
+    }
 }
 
 /// A text, or a number as its text; `null` is absent.
@@ -48,6 +109,7 @@ pub(crate) struct RawEvent<'a> {
 pub(crate) struct Text<'a>(pub Option<Cow<'a, str>>);
 
 impl<'a> Text<'a> {
+    #[inline]
     pub fn as_deref(&self) -> Option<&str> {
         self.0.as_deref()
     }
@@ -91,124 +153,120 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 /// The `context` of a record: what is kept, and what identifies.
 #[derive(Debug, Default)]
 pub(crate) struct RawContext<'a> {
-    pub page: RawPage<'a>,
+    /// url, path, title, referrer
+    pub page: [Text<'a>; 4],
     pub user_agent: Text<'a>,
     pub locale: Text<'a>,
     pub timezone: Text<'a>,
-    pub campaign: Option<RawCampaign<'a>>,
-    pub device: Option<RawDevice<'a>>,
-    pub os: RawNamed<'a>,
-    pub app: RawNamed<'a>,
-    pub consent: Option<RawConsent<'a>>,
-    pub traits: Option<&'a RawValue>,
+    /// source, medium, name, term, content
+    pub campaign: Option<Box<[Text<'a>; 5]>>,
+    pub device: Option<Box<RawDevice<'a>>>,
+    pub os_name: Text<'a>,
+    pub app_version: Text<'a>,
+    /// Consent preferences by category.
+    pub consent: Option<&'a str>,
+    pub traits: Option<&'a str>,
     pub external_ids: Vec<RawExternalId<'a>>,
     /// Keys that are none of the above.
-    pub rest: Vec<(Cow<'a, str>, &'a RawValue)>,
+    pub rest: Vec<(Cow<'a, str>, &'a str)>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct RawPage<'a> {
-    #[serde(borrow)]
-    pub url: Text<'a>,
-    #[serde(borrow)]
-    pub path: Text<'a>,
-    #[serde(borrow)]
-    pub title: Text<'a>,
-    #[serde(borrow)]
-    pub referrer: Text<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct RawCampaign<'a> {
-    #[serde(borrow)]
-    pub source: Text<'a>,
-    #[serde(borrow)]
-    pub medium: Text<'a>,
-    #[serde(borrow)]
-    pub name: Text<'a>,
-    #[serde(borrow)]
-    pub term: Text<'a>,
-    #[serde(borrow)]
-    pub content: Text<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Default)]
 pub(crate) struct RawDevice<'a> {
-    #[serde(borrow)]
     pub id: Text<'a>,
-    #[serde(borrow)]
-    pub advertising_id: Text<'a>,
-    #[serde(borrow)]
     pub model: Text<'a>,
-    #[serde(borrow, rename = "type")]
     pub kind: Text<'a>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct RawNamed<'a> {
-    #[serde(borrow)]
-    pub name: Text<'a>,
-    #[serde(borrow)]
-    pub version: Text<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(crate) struct RawConsent<'a> {
-    #[serde(borrow)]
-    pub category_preferences: Option<&'a RawValue>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug)]
 pub(crate) struct RawExternalId<'a> {
-    #[serde(borrow)]
     pub id: Text<'a>,
-    #[serde(borrow, rename = "type")]
     pub kind: Text<'a>,
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for RawContext<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ContextVisitor;
-        impl<'de> Visitor<'de> for ContextVisitor {
-            type Value = RawContext<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a context object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut context = RawContext::default();
-                while let Some(Text(key)) = map.next_key()? {
-                    match key.as_deref().unwrap_or_default() {
-                        "page" => context.page = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                        "userAgent" => context.user_agent = map.next_value()?,
-                        "locale" => context.locale = map.next_value()?,
-                        "timezone" => context.timezone = map.next_value()?,
-                        "campaign" => context.campaign = map.next_value()?,
-                        "device" => context.device = map.next_value()?,
-                        "os" => context.os = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                        "app" => context.app = map.next_value::<Option<_>>()?.unwrap_or_default(),
-                        "consent" => context.consent = map.next_value()?,
-                        "traits" => context.traits = map.next_value()?,
-                        "externalIds" => {
-                            context.external_ids = map.next_value::<Option<_>>()?.unwrap_or_default();
-                        }
-                        // An IP address is personal data that nothing here needs.
-                        "ip" => {
-                            map.next_value::<IgnoredAny>()?;
-                        }
-                        _ => context.rest.push((key.unwrap_or_default(), map.next_value()?)),
-                    }
+impl<'a> RawContext<'a> {
+    fn read(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Fault> {
+        cursor.object(|cursor, key| {
+            match key.as_ref() {
+                "page" => self.page = texts(cursor, ["url", "path", "title", "referrer"])?,
+                "userAgent" => self.user_agent = Text(cursor.text()?),
+                "locale" => self.locale = Text(cursor.text()?),
+                "timezone" => self.timezone = Text(cursor.text()?),
+                "campaign" => {
+                    let names = ["source", "medium", "name", "term", "content"];
+                    self.campaign = Some(Box::new(texts(cursor, names)?));
                 }
-                Ok(context)
+                "device" => {
+                    let [id, other, model, kind] = texts(cursor, ["id", "advertisingId", "model", "type"])?;
+                    let id = Text(id.0.or(other.0));
+                    self.device = Some(Box::new(RawDevice { id, model, kind }));
+                }
+                "os" => [self.os_name] = texts(cursor, ["name"])?,
+                "app" => [self.app_version] = texts(cursor, ["version"])?,
+                "consent" => self.consent = consent(cursor)?,
+                "traits" => self.traits = Some(cursor.value()?),
+                "externalIds" => self.external_ids = external_ids(cursor)?,
+                // An IP address is personal data that nothing here needs.
+                "ip" => cursor.skip()?,
+                _ => self.rest.push((key, cursor.value()?)),
             }
-        }
-        deserializer.deserialize_map(ContextVisitor)
+            Ok(())
+        })
+    }
+}
+
+/// The texts of these names in an object, in their order. What is [`nothing`] has none. A name that is given twice is a fault.
+#[inline]
+pub(crate) fn texts<'a, const N: usize>(
+    cursor: &mut Cursor<'a>,
+    names: [&str; N],
+) -> Result<[Text<'a>; N], Fault> {
+    let mut texts = [const { Text(None) }; N];
+    if cursor.peek()? != b'{' {
+        return nothing(cursor).map(|()| texts);
+    }
+    let mut seen = Seen::default();
+    cursor.object(|cursor, name| {
+        let Some(nth) = names.iter().position(|wanted| *wanted == name) else { return cursor.skip() };
+        seen.once(nth as u32, cursor)?;
+        texts[nth].0 = cursor.text()?;
+        Ok(())
+    })?;
+    Ok(texts)
+}
+
+fn consent<'a>(cursor: &mut Cursor<'a>) -> Result<Option<&'a str>, Fault> {
+    let mut preferences = None;
+    match cursor.peek()? {
+        b'{' => cursor.object(|cursor, name| {
+            match name.as_ref() {
+                "categoryPreferences" => preferences = Some(cursor.value()?),
+                _ => cursor.skip()?,
+            }
+            Ok(())
+        })?,
+        _ => nothing(cursor)?,
+    }
+    Ok(preferences)
+}
+
+fn external_ids<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<RawExternalId<'a>>, Fault> {
+    let mut ids = Vec::new();
+    match cursor.peek()? {
+        b'[' => cursor.array(|cursor| {
+            let [id, kind] = texts(cursor, ["id", "type"])?;
+            ids.push(RawExternalId { id, kind });
+            Ok(())
+        })?,
+        _ => nothing(cursor)?,
+    }
+    Ok(ids)
+}
+
+/// Reads `null`, or the empty array that some languages write for an empty object.
+fn nothing(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
+    match cursor.value()? {
+        "null" | "[]" => Ok(()),
+        _ => Err(cursor.fault(FaultKind::Type)),
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn clean(text: Cow<'_, str>) -> Cow<'_, str> {
 /// NFC-normalises without trimming: for the raw text of a JSON object, where every structural byte is
 /// ASCII and so stays what it is.
 pub(crate) fn normalise(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+    if is_composed(text) || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         Cow::Borrowed(text)
     } else {
         Cow::Owned(text.nfc().collect())
@@ -29,8 +29,27 @@ pub(crate) fn truncate(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
 }
 
+#[inline]
 fn clean_str(text: &str) -> Cow<'_, str> {
-    normalise(text.trim())
+    normalise(trim(text))
+}
+
+/// As `str::trim`, for which most texts have nothing to do.
+#[inline]
+fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
+/// Whether all of a text is of ranges in which every character is in normal form C on its own: below U+0300,
+/// where the combining marks begin (first bytes below `CC`), and U+4000 to U+9FFF, most Chinese characters
+/// (first bytes `E4` to `E9`). Looks at many bytes at once, so it doesn't stop at the first that is not.
+#[inline]
+fn is_composed(text: &str) -> bool {
+    let other = |byte: &u8| *byte >= 0xCC && !(0xE4..=0xE9).contains(byte);
+    !text.as_bytes().iter().fold(false, |found, byte| found | other(byte))
 }
 
 #[cfg(test)]
@@ -41,6 +60,15 @@ mod tests {
     fn composes_and_trims() {
         assert_eq!(clean("  Cafe\u{301} ".into()), "Caf\u{e9}");
         assert!(matches!(clean("plain".into()), Cow::Borrowed("plain")));
+        assert_eq!(clean("\u{3000}\u{5f20}\u{4e09} ".into()), "\u{5f20}\u{4e09}");
         assert_eq!(truncate("Caf\u{e9}", 4), "Caf");
+    }
+
+    #[test]
+    fn what_passes_for_composed_is_in_normal_form() {
+        for c in (0..=0x10_FFFF).filter_map(char::from_u32) {
+            let text = c.to_string();
+            assert!(!is_composed(&text) || is_nfc_quick(text.chars()) == IsNormalized::Yes, "{c:?}");
+        }
     }
 }

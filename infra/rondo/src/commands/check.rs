@@ -47,7 +47,8 @@ pub fn check(args: &CheckArgs) -> Result<()> {
 /// The configuration in a folder, or in its `config/`.
 fn config_folder(folder: &Path) -> Result<PathBuf> {
     let inner = folder.join("config");
-    let found = [inner, folder.to_owned()].into_iter().find(|f| PARTS.iter().any(|part| f.join(part).exists()));
+    let found =
+        [inner, folder.to_owned()].into_iter().find(|f| PARTS.iter().any(|part| f.join(part).exists()));
     match found {
         Some(found) => Ok(found),
         None if !folder.exists() => bail!("{} does not exist", folder.display()),
@@ -57,7 +58,9 @@ fn config_folder(folder: &Path) -> Result<PathBuf> {
 
 fn files_in(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter(|entry| entry.path().is_file() && !entry.file_name().to_string_lossy().starts_with('.')).count()
+    entries
+        .filter(|entry| entry.path().is_file() && !entry.file_name().to_string_lossy().starts_with('.'))
+        .count()
 }
 
 fn count(count: usize, what: &str) -> String {

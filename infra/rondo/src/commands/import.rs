@@ -3,6 +3,7 @@
 use crate::commands::{DataFolder, Progress, on_interrupt};
 use crate::import::Imported;
 use crate::installation::Installation;
+use crate::pace::Pace;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use event::Mapping;
@@ -15,6 +16,9 @@ pub struct ImportArgs {
     /// What the columns of rows mean: a mapping file, or the name of one in DIR/config/mappings
     #[arg(long)]
     mapping: Option<String>,
+    /// Lines taken at once, for tests that stop an import anywhere
+    #[arg(long, hide = true)]
+    batch: Option<usize>,
     #[command(flatten)]
     data: DataFolder,
 }
@@ -22,6 +26,9 @@ pub struct ImportArgs {
 /// Takes the records of a file in, and says what came of them.
 pub fn import(args: &ImportArgs) -> Result<()> {
     let mut installation = Installation::open(&args.data.path)?;
+    if let Some(lines) = args.batch {
+        installation.pump.pace = Pace::of_lines(lines);
+    }
     let mapping = args.mapping.as_deref().map(|name| find_mapping(&installation, name)).transpose()?;
     let stop = on_interrupt();
     let shown = args.file.display().to_string();

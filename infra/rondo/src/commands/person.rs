@@ -61,8 +61,9 @@ fn owner_of(installation: &Installation, identifiers: &[Identifier]) -> Result<O
 
 /// Every identifier that a text could be, cleaned and hashed as the intake does it.
 fn identifiers(installation: &Installation, id: &str) -> Vec<Identifier> {
-    let mut external: Vec<_> =
-        ["unionId", "openId", "memberCard", "email", "phone"].map(|kind| json!({"type": kind, "id": id})).into();
+    let mut external: Vec<_> = ["unionId", "openId", "memberCard", "email", "phone"]
+        .map(|kind| json!({"type": kind, "id": id}))
+        .into();
     if let Some((scope, id)) = id.split_once(':') {
         external.push(json!({"type": scope, "id": id}));
     }
@@ -79,10 +80,14 @@ fn identifiers(installation: &Installation, id: &str) -> Vec<Identifier> {
 fn load(installation: &Installation, key: Key, kind: Option<IdentifierKind>) -> Result<Option<Found>> {
     let mut person = key;
     for _ in 0..MAX_HOPS {
-        let Some(stored) = block_on(installation.pump.store.load(&[person]))?.pop().flatten() else { return Ok(None) };
+        let Some(stored) = block_on(installation.pump.store.load(&[person]))?.pop().flatten() else {
+            return Ok(None);
+        };
         match Blob::forward_of(&stored.blob).context("the person's stored profile is damaged")? {
             Some(next) => person = next,
-            None => return Ok(Some(Found { person, stored, kind, merged_from: (person != key).then_some(key) })),
+            None => {
+                return Ok(Some(Found { person, stored, kind, merged_from: (person != key).then_some(key) }));
+            }
         }
     }
     bail!("the merges of this person go in a circle; replay their events")

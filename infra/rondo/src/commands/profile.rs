@@ -37,7 +37,11 @@ pub fn answer(installation: &Installation, id: &str, json: bool, now: i64) -> Re
     let found = find_person(installation, id)?;
     let mut profile = Profile::default();
     profile.decode(&found.stored.blob).context("the person's stored profile is damaged")?;
-    Ok(if json { as_json(&found, &profile, now) } else { as_text(&found, &profile, zone_of(installation, &profile), now) })
+    Ok(if json {
+        as_json(&found, &profile, now)
+    } else {
+        as_text(&found, &profile, zone_of(installation, &profile), now)
+    })
 }
 
 /// The person's own time zone, else the installation's.
@@ -69,7 +73,13 @@ fn as_text(found: &Found, profile: &Profile<'_>, zone: TimeZone, now: i64) -> St
     if let Some(merged) = found.merged_from {
         _ = write!(out, " (was {merged} until the two were joined)");
     }
-    _ = write!(out, "\n  {} events, first {}, last {}", profile.events, at(profile.first_seen), at(profile.last_seen));
+    _ = write!(
+        out,
+        "\n  {} events, first {}, last {}",
+        profile.events,
+        at(profile.first_seen),
+        at(profile.last_seen)
+    );
     _ = write!(out, "\n  version {}, {} bytes", found.stored.version, found.stored.blob.len());
 
     let kinds = IdentifierKind::all().filter_map(|kind| {
@@ -77,11 +87,26 @@ fn as_text(found: &Found, profile: &Profile<'_>, zone: TimeZone, now: i64) -> St
         (count > 0).then(|| format!("{count} {}", kind.as_str()))
     });
     section(&mut out, "Identifiers (as hashes)", [kinds.collect::<Vec<_>>().join(", ")]);
-    section(&mut out, "Traits", profile.traits.iter().map(|t| format!("{} = {} (from {})", t.name, t.json(), t.source)));
-    section(&mut out, "Events", profile.counters.iter().map(|counter| {
-        let days = |days| counter.within(days, now);
-        format!("{}: {}, in 7 days {}, in 30 days {}, last {}", counter.name, counter.total, days(7), days(30), at(counter.last))
-    }));
+    section(
+        &mut out,
+        "Traits",
+        profile.traits.iter().map(|t| format!("{} = {} (from {})", t.name, t.json(), t.source)),
+    );
+    section(
+        &mut out,
+        "Events",
+        profile.counters.iter().map(|counter| {
+            let days = |days| counter.within(days, now);
+            format!(
+                "{}: {}, in 7 days {}, in 30 days {}, last {}",
+                counter.name,
+                counter.total,
+                days(7),
+                days(30),
+                at(counter.last)
+            )
+        }),
+    );
     let orders = &profile.orders;
     if orders.count + orders.refunds > 0 {
         let count = format!("{} orders, {} refunds", orders.count, orders.refunds);
@@ -96,34 +121,61 @@ fn as_text(found: &Found, profile: &Profile<'_>, zone: TimeZone, now: i64) -> St
         section(&mut out, "Orders", [count].into_iter().chain(last).chain(sums));
     }
     let affinity = &profile.to_json(now)["affinity"];
-    section(&mut out, "Interests (scores that fade)", ["categories", "brands", "products"].map(|what| likes(what, &affinity[what])));
-    section(&mut out, "Channels", profile.channels.iter().map(|channel| {
-        let consent = match channel.consent {
-            Some((since, true)) => format!("yes since {}", at(since)),
-            Some((since, false)) => format!("no since {}", at(since)),
-            None => "never asked".into(),
-        };
-        let reached = channel.last_reached.map_or(String::new(), |last| format!(", last reached {}", at(last)));
-        format!("{}: {consent}{reached}", channel.name)
-    }));
-    section(&mut out, "Service cases", profile.cases.iter().map(|case| {
-        let kind = if case.kind.is_empty() { "case" } else { case.kind };
-        format!("{kind} {}: {}", case.id, if case.is_open() { "open" } else { "closed" })
-    }));
-    section(&mut out, "Devices", profile.devices.iter().map(|device| format!("{}, last {}", device.model, at(device.last))));
-    section(&mut out, "Came by", profile.first_touch.iter().chain(&profile.touches).take(SHOWN).map(|touch| {
-        let parts = [&touch.source, &touch.medium, &touch.campaign, &touch.referrer];
-        let parts: Vec<&str> = parts.into_iter().map(|part| &**part).filter(|part| !part.is_empty()).collect();
-        format!("{}: {}", at(touch.at), parts.join(" / "))
-    }));
+    section(
+        &mut out,
+        "Interests (scores that fade)",
+        ["categories", "brands", "products"].map(|what| likes(what, &affinity[what])),
+    );
+    section(
+        &mut out,
+        "Channels",
+        profile.channels.iter().map(|channel| {
+            let consent = match channel.consent {
+                Some((since, true)) => format!("yes since {}", at(since)),
+                Some((since, false)) => format!("no since {}", at(since)),
+                None => "never asked".into(),
+            };
+            let reached =
+                channel.last_reached.map_or(String::new(), |last| format!(", last reached {}", at(last)));
+            format!("{}: {consent}{reached}", channel.name)
+        }),
+    );
+    section(
+        &mut out,
+        "Service cases",
+        profile.cases.iter().map(|case| {
+            let kind = if case.kind.is_empty() { "case" } else { case.kind };
+            format!("{kind} {}: {}", case.id, if case.is_open() { "open" } else { "closed" })
+        }),
+    );
+    section(
+        &mut out,
+        "Devices",
+        profile.devices.iter().map(|device| format!("{}, last {}", device.model, at(device.last))),
+    );
+    section(
+        &mut out,
+        "Came by",
+        profile.first_touch.iter().chain(&profile.touches).take(SHOWN).map(|touch| {
+            let parts = [&touch.source, &touch.medium, &touch.campaign, &touch.referrer];
+            let parts: Vec<&str> =
+                parts.into_iter().map(|part| &**part).filter(|part| !part.is_empty()).collect();
+            format!("{}: {}", at(touch.at), parts.join(" / "))
+        }),
+    );
     if let Some(session) = profile.sessions.last() {
         let (count, start) = (profile.sessions.len(), session.start_s * SECOND);
         section(&mut out, "Sessions kept", [format!("{count}, the last began {}", at(start))]);
     }
-    section(&mut out, "Latest events", profile.recent.iter().take(SHOWN).map(|recent| {
-        let product = if recent.product.is_empty() { String::new() } else { format!(" ({})", recent.product) };
-        format!("{}: {}{product}", at(recent.at), recent.name)
-    }));
+    section(
+        &mut out,
+        "Latest events",
+        profile.recent.iter().take(SHOWN).map(|recent| {
+            let product =
+                if recent.product.is_empty() { String::new() } else { format!(" ({})", recent.product) };
+            format!("{}: {}{product}", at(recent.at), recent.name)
+        }),
+    );
     out
 }
 

@@ -10,8 +10,16 @@ pub struct Progress {
 
 impl Progress {
     pub fn bytes(what: &str) -> Progress {
+        Progress::new(what, "{msg} [{bar:30}] {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left")
+    }
+
+    /// A bar over events.
+    pub fn events(what: &str) -> Progress {
+        Progress::new(what, "{msg} [{bar:30}] {pos}/{len}, {eta} left")
+    }
+
+    fn new(what: &str, template: &str) -> Progress {
         let bar = if stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        let template = "{msg} [{bar:30}] {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }

@@ -17,7 +17,9 @@ pub fn sentence(reason: Reason) -> &'static str {
         Reason::QuietHours => "it fell into quiet hours, and the campaign says to drop it then",
         Reason::CapDay => "the day's cap of the channel was reached",
         Reason::CapWeek => "the cap of the channel for seven days was reached",
-        Reason::NoAddress => "there was no address of the person for the channel, or the channel is not set up",
+        Reason::NoAddress => {
+            "there was no address of the person for the channel, or the channel is not set up"
+        }
         Reason::TemplateError => "the template could not be rendered",
         Reason::ChannelError => "the channel refused it",
     }
@@ -28,12 +30,16 @@ pub fn outcome(entry: &LedgerEntry, until: &str) -> String {
     let detail = if entry.detail.is_empty() { String::new() } else { format!(" ({})", entry.detail) };
     match (entry.state, entry.reason) {
         (LedgerState::Sent, _) => format!("sent{detail}"),
-        (LedgerState::Refused, Some(reason)) => format!("refused, {}: {}{detail}", reason.as_str(), sentence(reason)),
+        (LedgerState::Refused, Some(reason)) => {
+            format!("refused, {}: {}{detail}", reason.as_str(), sentence(reason))
+        }
         (LedgerState::Refused, None) => format!("refused, for a reason that a later release knows{detail}"),
         (LedgerState::Held, _) => format!("held until {until}, then decided on again{detail}"),
         (LedgerState::Claimed, _) => format!("being sent{detail}"),
         (LedgerState::Unknown, _) => {
-            format!("unknown: it may have been sent, and will not be sent again; look for it at the receiver{detail}")
+            format!(
+                "unknown: it may have been sent, and will not be sent again; look for it at the receiver{detail}"
+            )
         }
     }
 }

@@ -8,7 +8,9 @@ use crate::commands::profile::zone_of;
 use crate::commands::reasons::outcome;
 use crate::installation::Installation;
 use anyhow::{Context, Result, bail};
-use campaign::{Action, Campaign, Journey, Journeys, JourneyStore, Lane, Ledger, LedgerEntry, Step, local_day};
+use campaign::{
+    Action, Campaign, Journey, JourneyStore, Journeys, Lane, Ledger, LedgerEntry, Step, local_day,
+};
 use clap::Args;
 use event::{MINUTE, SECOND};
 use jiff::tz::TimeZone;
@@ -52,16 +54,20 @@ pub fn answer(installation: &Installation, id: &str, campaign: Option<&str>, now
         && installation.pump.campaigns.get(name).is_none()
         && entries.is_empty()
     {
-        let known: Vec<&str> = installation.pump.campaigns.iter().map(|campaign| campaign.name.as_str()).collect();
+        let known: Vec<&str> =
+            installation.pump.campaigns.iter().map(|campaign| campaign.name.as_str()).collect();
         bail!("there is no campaign `{name}`; campaigns are: {}", known.join(", "));
     }
 
     let own = profile.timezone().is_some_and(|name| campaign::time_zone(name).is_some());
-    let why = Why { installation, found: &found, profile: &profile, zone: zone_of(installation, &profile), now };
+    let why =
+        Why { installation, found: &found, profile: &profile, zone: zone_of(installation, &profile), now };
     let whose = if own { "their own" } else { "the installation's" };
-    let mut out = format!("Person {}\n  time zone {} ({whose})", found.person, why.zone.iana_name().unwrap_or("UTC"));
+    let mut out =
+        format!("Person {}\n  time zone {} ({whose})", found.person, why.zone.iana_name().unwrap_or("UTC"));
     let under_way = journeys.campaigns().iter().filter(|within| wanted(&within.campaign));
-    let under_way = under_way.flat_map(|within| within.active.iter().map(move |journey| (&*within.campaign, journey)));
+    let under_way =
+        under_way.flat_map(|within| within.active.iter().map(move |journey| (&*within.campaign, journey)));
     let under_way: Vec<String> = under_way.map(|(name, journey)| why.journey(name, journey)).collect();
     let messages = why.messages(&entries, &wanted)?;
     if let (Some(campaign), true, true) = (campaign, under_way.is_empty(), messages.is_empty()) {
@@ -96,7 +102,9 @@ impl Why<'_> {
     fn journey(&self, name: &str, journey: &Journey) -> String {
         let key = if journey.key.is_empty() { String::new() } else { format!(", key {}", journey.key) };
         let next = match self.campaign(name).map(|campaign| campaign.steps.get(journey.step as usize)) {
-            _ if journey.step == Journey::WAITING => "waits behind an earlier journey of the same key".to_owned(),
+            _ if journey.step == Journey::WAITING => {
+                "waits behind an earlier journey of the same key".to_owned()
+            }
             None => "the campaign is no longer live: nothing follows".to_owned(),
             Some(Some(Step::Send { name, .. })) => {
                 let lateness = match self.installation.pump.lateness {
@@ -115,7 +123,8 @@ impl Why<'_> {
         let mut lines: Vec<String> = entries
             .iter()
             .map(|entry| {
-                let channel = if entry.channel.is_empty() { String::new() } else { format!(" by {}", entry.channel) };
+                let channel =
+                    if entry.channel.is_empty() { String::new() } else { format!(" by {}", entry.channel) };
                 let outcome = outcome(entry, &self.at(entry.due_at));
                 format!("{}: {} / {}{channel}: {outcome}", self.at(entry.at), entry.campaign, entry.step)
             })
@@ -136,7 +145,8 @@ impl Why<'_> {
     }
 
     fn consent(&self) -> Vec<String> {
-        let answers = self.profile.channels.iter().filter_map(|channel| Some((channel.name, channel.consent?)));
+        let answers =
+            self.profile.channels.iter().filter_map(|channel| Some((channel.name, channel.consent?)));
         answers
             .map(|(name, (since, granted))| {
                 format!("{name}: {}, since {}", if granted { "yes" } else { "no" }, self.at(since))
@@ -151,7 +161,8 @@ impl Why<'_> {
             Step::Send { message, .. } => Some(message.channel.as_str()),
             Step::Wait(_) => None,
         });
-        let of_entries = entries.iter().map(|entry| entry.channel.as_str()).filter(|channel| !channel.is_empty());
+        let of_entries =
+            entries.iter().map(|entry| entry.channel.as_str()).filter(|channel| !channel.is_empty());
         let channels: BTreeSet<&str> = of_steps.chain(of_entries).collect();
         let day = local_day(&self.zone, self.now);
         let mut lines = Vec::new();
@@ -164,7 +175,8 @@ impl Why<'_> {
 
     fn complaints(&self) -> Vec<String> {
         let open = self.profile.cases.iter().filter(|case| case.kind == "complaint" && case.is_open());
-        open.map(|case| format!("{}, since {}", case.id, case.opened.map_or("?".into(), |at| self.at(at)))).collect()
+        open.map(|case| format!("{}, since {}", case.id, case.opened.map_or("?".into(), |at| self.at(at))))
+            .collect()
     }
 
     /// What kept the person out of a campaign, as far as it shows.
@@ -179,15 +191,25 @@ impl Why<'_> {
                 let mut doors = vec![format!("not older than {} when it came", span(entry.max_age))];
                 doors.extend(entry.when.as_ref().map(|when| format!("`{}`", when.source())));
                 doors.extend(entry.key.as_ref().map(|key| format!("a key from `{}`", key.source())));
-                lines.push(format!("`{}` was seen {total} times, last {last}; it lets in if {}", entry.event, doors.join(", ")));
+                lines.push(format!(
+                    "`{}` was seen {total} times, last {last}; it lets in if {}",
+                    entry.event,
+                    doors.join(", ")
+                ));
                 for cancel in &campaign.cancel_on {
                     if let Some(counter) = self.profile.counter(&cancel.event) {
-                        lines.push(format!("`{}`, which ends a journey, was last seen {}", cancel.event, self.at(counter.last)));
+                        lines.push(format!(
+                            "`{}`, which ends a journey, was last seen {}",
+                            cancel.event,
+                            self.at(counter.last)
+                        ));
                     }
                 }
             }
         }
-        if let Some(audience) = campaign.audience.as_ref().filter(|one| !one.matches_profile(self.profile, self.now)) {
+        if let Some(audience) =
+            campaign.audience.as_ref().filter(|one| !one.matches_profile(self.profile, self.now))
+        {
             lines.push(format!("the audience does not hold the person now: `{}`", audience.source()));
         }
         if campaign.limits.holdout.holds(&campaign.name, self.found.person) {
@@ -210,7 +232,8 @@ fn section(out: &mut String, heading: &str, lines: Vec<String>, none: &str) {
 
 /// A time span as campaign files write it: `3d`, `1h 30m`.
 fn span(ms: i64) -> String {
-    const UNITS: [(i64, &str); 4] = [(24 * 60 * MINUTE, "d"), (60 * MINUTE, "h"), (MINUTE, "m"), (SECOND, "s")];
+    const UNITS: [(i64, &str); 4] =
+        [(24 * 60 * MINUTE, "d"), (60 * MINUTE, "h"), (MINUTE, "m"), (SECOND, "s")];
     let mut rest = ms;
     let mut parts = Vec::new();
     for (unit, letter) in UNITS {

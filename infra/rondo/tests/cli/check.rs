@@ -14,41 +14,48 @@ const HELLO: (&str, &str) = ("templates/hello.txt", "Hello\n");
 fn the_sample_shop_is_right() {
     let run = check(&events().join("shop"));
     assert_eq!((run.code, run.err.as_str()), (0, ""));
-    assert!(run.out.ends_with("config: 6 campaigns, 8 templates, 1 mapping, settings: all good\n"), "{}", run.out);
+    assert!(
+        run.out.ends_with("config: 6 campaigns, 8 templates, 1 mapping, settings: all good\n"),
+        "{}",
+        run.out
+    );
 }
 
 #[test]
 fn every_mistake_is_told_with_its_place() {
     let folder = tempdir().unwrap();
-    write(folder.path(), &[
-        HELLO,
-        ("settings.yaml", "name: Shop\ntime_zones: Europe/Berlin\n"),
-        (
-            "campaigns/a-field.yaml",
-            "name: a\nentry: { event: Signed Up }\naudiense: profile.known\n\
+    write(
+        folder.path(),
+        &[
+            HELLO,
+            ("settings.yaml", "name: Shop\ntime_zones: Europe/Berlin\n"),
+            (
+                "campaigns/a-field.yaml",
+                "name: a\nentry: { event: Signed Up }\naudiense: profile.known\n\
              steps: [ { send: hello, template: hello.txt } ]\n",
-        ),
-        (
-            "campaigns/b-cel.yaml",
-            "name: b\nentry:\n  event: Product Viewed\n  when: event.properties.price > > 3\n\
+            ),
+            (
+                "campaigns/b-cel.yaml",
+                "name: b\nentry:\n  event: Product Viewed\n  when: event.properties.price > > 3\n\
              steps: [ { send: hello, template: hello.txt } ]\n",
-        ),
-        (
-            "campaigns/c-wait.yaml",
-            "name: c\nentry: { event: Signed Up }\nsteps:\n  - wait: 3 days\n  - send: hello\n    template: hello.txt\n",
-        ),
-        (
-            "campaigns/d-fine.yaml",
-            "name: d\nentry: { event: Signed Up }\nsteps: [ { send: hello, template: broken.html } ]\n",
-        ),
-        ("templates/broken.html", "<p>one</p>\n<p>{{ kept.x </p>\n"),
-        (
-            "mappings/orders.yaml",
-            "separator: comma\ncolumns: [id, day]\nevent: Order Completed\ntimestamp: { column: date }\n\
+            ),
+            (
+                "campaigns/c-wait.yaml",
+                "name: c\nentry: { event: Signed Up }\nsteps:\n  - wait: 3 days\n  - send: hello\n    template: hello.txt\n",
+            ),
+            (
+                "campaigns/d-fine.yaml",
+                "name: d\nentry: { event: Signed Up }\nsteps: [ { send: hello, template: broken.html } ]\n",
+            ),
+            ("templates/broken.html", "<p>one</p>\n<p>{{ kept.x </p>\n"),
+            (
+                "mappings/orders.yaml",
+                "separator: comma\ncolumns: [id, day]\nevent: Order Completed\ntimestamp: { column: date }\n\
              identifiers: { user_id: { column: id } }\n",
-        ),
-        ("mappings/people.yaml", "separator: comma\ncolumn: [id]\n"),
-    ]);
+            ),
+            ("mappings/people.yaml", "separator: comma\ncolumn: [id]\n"),
+        ],
+    );
     let run = check(folder.path());
     assert_eq!((run.code, run.out.as_str()), (1, ""));
     let told: Vec<&str> = run.err.lines().collect();
@@ -78,21 +85,25 @@ fn every_mistake_is_told_with_its_place() {
 #[test]
 fn what_is_hardly_meant_is_warned_of() {
     let folder = tempdir().unwrap();
-    write(folder.path(), &[
-        ("config/settings.yaml", "unsubscribe_url: https://shop.example.com/unsubscribe\n"),
-        (
-            "config/campaigns/a.yaml",
-            "name: a\nentry: { event: Signed Up, keep: [plan] }\nsteps:\n  - send: hello\n    template: a.html\n  \
+    write(
+        folder.path(),
+        &[
+            ("config/settings.yaml", "unsubscribe_url: https://shop.example.com/unsubscribe\n"),
+            (
+                "config/campaigns/a.yaml",
+                "name: a\nentry: { event: Signed Up, keep: [plan] }\nsteps:\n  - send: hello\n    template: a.html\n  \
              - send: text\n    channel: webhook\n    webhook: sms\n    template: text.txt\n",
-        ),
-        ("config/campaigns/b.yaml.old", "name: b\n"),
-        ("config/templates/a.html", "<p>{{ kept.plan }}</p>\n<p>{{ kept.plam }}</p>\n"),
-        ("config/templates/text.txt", "Hello\n"),
-    ]);
+            ),
+            ("config/campaigns/b.yaml.old", "name: b\n"),
+            ("config/templates/a.html", "<p>{{ kept.plan }}</p>\n<p>{{ kept.plam }}</p>\n"),
+            ("config/templates/text.txt", "Hello\n"),
+        ],
+    );
     let run = check(folder.path());
     let config = folder.path().join("config");
     assert_eq!(run.code, 0, "{}", run.err);
-    let told: Vec<String> = run.err.lines().map(|line| line.replace(&format!("{}/", config.display()), "")).collect();
+    let told: Vec<String> =
+        run.err.lines().map(|line| line.replace(&format!("{}/", config.display()), "")).collect();
     let expected = [
         "campaigns/a.yaml:6:11: warning: the settings have no webhook `sms`",
         "campaigns/b.yaml.old: warning: is not read",

@@ -43,13 +43,17 @@ fn every_function_takes_its_samples() {
         assert!(text.contains(part), "{sample}: {text}");
     }
     // What they took in is there.
-    let profile: Value = serde_json::from_str(&output(data.path(), &["profile", "import-1", "--json"])).unwrap();
+    let profile: Value =
+        serde_json::from_str(&output(data.path(), &["profile", "import-1", "--json"])).unwrap();
     assert_eq!(profile["orders"]["count"], 1);
     assert!(output(data.path(), &["profile", "user-2"]).contains("Product Viewed"));
     let quarantine = output(data.path(), &["quarantine", "--json"]);
     let codes: Vec<Value> = quarantine.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(codes.iter().any(|record| record["code"] == "invalid_envelope"), "{quarantine}");
-    assert!(codes.iter().any(|record| record["original"].as_str().unwrap().contains("\"purchase\"")), "{quarantine}");
+    assert!(
+        codes.iter().any(|record| record["original"].as_str().unwrap().contains("\"purchase\"")),
+        "{quarantine}"
+    );
 }
 
 #[test]
@@ -62,7 +66,10 @@ fn what_does_not_fit_is_told() {
         assert_eq!((run.code, run.out.as_str()), (1, ""));
         run.err
     };
-    assert!(wrong("update-profiles", "import-data/object.json").contains("the event comes from aws:s3; this function"));
+    assert!(
+        wrong("update-profiles", "import-data/object.json")
+            .contains("the event comes from aws:s3; this function")
+    );
     assert!(wrong("archive-events", "build-reports/schedule.json").contains("no records"));
     assert!(wrong("collect-events", "import-data/none.json").contains("none.json"));
 }

@@ -22,7 +22,8 @@ fn a_person_is_found_by_whatever_names_them() {
     write(folder.path(), &[("log.ndjson", &lines)]);
     output(&data, &[Path::new("import"), &folder.path().join("log.ndjson")]);
 
-    let of = |id: &str| -> Value { serde_json::from_str(&output(&data, &["profile", id, "--json"])).unwrap() };
+    let of =
+        |id: &str| -> Value { serde_json::from_str(&output(&data, &["profile", id, "--json"])).unwrap() };
     let ann = of("ann-1");
     assert_eq!((&ann["events"], &ann["orders"]["revenue_minor"]["EUR"]), (&json!(2), &json!(1295)));
     assert!(ann["version"].as_u64() >= Some(1) && ann["bytes"].as_u64() > Some(100));
@@ -70,12 +71,18 @@ steps:
 #[test]
 fn every_decision_is_explained() {
     let data = tempdir().unwrap();
-    write(data.path(), &[
-        ("config/settings.yaml", "time_zone: Europe/Berlin\nunsubscribe_url: https://shop.example.com/u\n"),
-        ("config/campaigns/welcome.yaml", WELCOME),
-        ("config/campaigns/browse.yaml", BROWSE),
-        ("config/templates/hello.html", "<p>Hello</p><a href=\"{{ unsubscribe_url }}\">no more</a>"),
-    ]);
+    write(
+        data.path(),
+        &[
+            (
+                "config/settings.yaml",
+                "time_zone: Europe/Berlin\nunsubscribe_url: https://shop.example.com/u\n",
+            ),
+            ("config/campaigns/welcome.yaml", WELCOME),
+            ("config/campaigns/browse.yaml", BROWSE),
+            ("config/templates/hello.html", "<p>Hello</p><a href=\"{{ unsubscribe_url }}\">no more</a>"),
+        ],
+    );
     let server = Server::start(data.path());
     let send = |event: Value| {
         let path = if event["event"].is_null() { "/v1/identify" } else { "/v1/track" };

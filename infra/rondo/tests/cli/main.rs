@@ -1,6 +1,7 @@
 //! The commands as a user has them: the binary, its output and its exit codes.
 
 mod check;
+mod disk;
 mod invoke;
 mod look;
 mod rondo;

@@ -49,7 +49,9 @@ pub fn import_data(invocation: Invocation<'_>) -> Result<Value> {
             let totals = block_on(import_data::handle(&deps, &event, invocation.now))?;
             Ok(json!({"accepted": totals.accepted, "rejected": totals.rejected}))
         }
-        "aws:sqs" => written(block_on(import_data::handle_queue(&deps, &invocation.queue()?, invocation.now))),
+        "aws:sqs" => {
+            written(block_on(import_data::handle_queue(&deps, &invocation.queue()?, invocation.now)))
+        }
         _ => invocation.refuse("an S3 notification, or messages of an SQS queue"),
     }
 }
@@ -60,7 +62,9 @@ pub fn update_profiles(invocation: Invocation<'_>) -> Result<Value> {
     let deps = update_profiles::Deps { store: &pump.store, wanted: &wanted };
     let (quarantine, now) = (&invocation.durable()?.intake, invocation.now);
     match invocation.source() {
-        "aws:kinesis" => written(block_on(update_profiles::handle(&deps, quarantine, now, invocation.stream()?))),
+        "aws:kinesis" => {
+            written(block_on(update_profiles::handle(&deps, quarantine, now, invocation.stream()?)))
+        }
         "aws:sqs" => written(block_on(update_profiles::handle(&deps, quarantine, now, invocation.queue()?))),
         _ => invocation.refuse("records of a Kinesis stream, or messages of an SQS queue"),
     }
@@ -68,9 +72,15 @@ pub fn update_profiles(invocation: Invocation<'_>) -> Result<Value> {
 
 pub fn archive_events(invocation: Invocation<'_>) -> Result<Value> {
     let durable = invocation.durable()?;
-    let deps = archive_events::Deps { lake: &durable.lake, quarantine: &durable.intake, settings: Default::default() };
+    let deps = archive_events::Deps {
+        lake: &durable.lake,
+        quarantine: &durable.intake,
+        settings: Default::default(),
+    };
     match invocation.source() {
-        "aws:kinesis" => written(block_on(archive_events::handle(&deps, &invocation.stream()?, invocation.now))),
+        "aws:kinesis" => {
+            written(block_on(archive_events::handle(&deps, &invocation.stream()?, invocation.now)))
+        }
         "aws:sqs" => written(block_on(archive_events::handle(&deps, &invocation.queue()?, invocation.now))),
         _ => invocation.refuse("records of a Kinesis stream, or messages of an SQS queue"),
     }

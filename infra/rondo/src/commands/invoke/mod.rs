@@ -3,9 +3,9 @@
 mod functions;
 mod objects;
 
+use crate::commands::DataFolder;
 use crate::commands::say::say;
 use crate::commands::write_keys::{Keys, WriteKeyArgs};
-use crate::commands::DataFolder;
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -70,7 +70,8 @@ pub fn invoke(args: &InvokeArgs) -> Result<()> {
     let text = fs::read_to_string(&args.event).with_context(|| format!("reading {shown}"))?;
     let event = serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))?;
     let now = match &args.at {
-        Some(at) => parse_time(at).with_context(|| format!("`{at}` is no time; write one like 2026-11-22T10:00:00Z"))?,
+        Some(at) => parse_time(at)
+            .with_context(|| format!("`{at}` is no time; write one like 2026-11-22T10:00:00Z"))?,
         None => clock(),
     };
     let mut write_keys = args.write_keys.read()?;

@@ -92,7 +92,8 @@ pub async fn serve(listener: TcpListener, door: Arc<Door>, ready: impl FnOnce())
     drop(listener);
     // Who asks a second time does not want to wait; what was acknowledged is in the log.
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::new(AtomicBool::new(true)));
+        let _ =
+            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::new(AtomicBool::new(true)));
     }
     let _ = timeout(LAST_REQUESTS, graceful.shutdown()).await;
     Ok(())
@@ -103,7 +104,9 @@ type Connection<S> = http1::Connection<TokioIo<TcpStream>, S>;
 fn connection(
     stream: TcpStream,
     door: Arc<Door>,
-) -> Connection<impl hyper::service::Service<Request<Incoming>, Response = Answer, Error = Infallible, Future: Send>> {
+) -> Connection<
+    impl hyper::service::Service<Request<Incoming>, Response = Answer, Error = Infallible, Future: Send>,
+> {
     let service = service_fn(move |request| {
         let door = Arc::clone(&door);
         async move { Ok(answer(door, request).await) }
@@ -150,7 +153,9 @@ async fn read(mut body: Incoming) -> Result<Vec<u8>, StatusCode> {
     let deadline = Instant::now() + BODY_TIME;
     let mut bytes = Vec::new();
     let mut dropped = 0;
-    while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)? {
+    while let Some(frame) =
+        timeout_at(deadline, body.frame()).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?
+    {
         let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
         let room = (MAX_SENT + 1).saturating_sub(bytes.len()).min(data.len());
         bytes.extend_from_slice(&data[..room]);
@@ -186,7 +191,8 @@ fn collect(door: &Door, head: &hyper::http::request::Parts, body: &[u8]) -> Answ
         let (at, bytes) = (iso_time(request.now), body.len());
         eprintln!("rondo: {at}: a request of {bytes} bytes was answered {}: {cause}", response.status);
     }
-    let mut answer = plain(StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    let mut answer =
+        plain(StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     for (name, value) in response.headers {
         if let Ok(value) = HeaderValue::try_from(value) {
             answer.headers_mut().insert(HeaderName::from_static(name), value);

@@ -67,7 +67,8 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
     let intake = installation.pump.durable.as_ref().map(|durable| durable.intake.clone());
     let intake = intake.context("the installation has no bus log")?;
     let (desk, inbox) = desk();
-    let start_line = start_line(&listener.local_addr()?, &args.data.path, &write_keys.sources(), &installation);
+    let start_line =
+        start_line(&listener.local_addr()?, &args.data.path, &write_keys.sources(), &installation);
     let door = Arc::new(Door {
         intake,
         parser: installation.parser.clone(),
@@ -94,7 +95,9 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
     }
     let served = server.join().map_err(|_| anyhow!("the HTTP server ended by a fault of its own"));
     drop(questions);
-    let done = worked.context("stopped; nothing that was acknowledged is lost: free space or mend the disk, and start again")?;
+    let done = worked.context(
+        "stopped; nothing that was acknowledged is lost: free space or mend the disk, and start again",
+    )?;
     served??;
     let (answered, failed) = (door.answered.load(Ordering::Relaxed), door.failed.load(Ordering::Relaxed));
     say(&format!("Stopped: {answered} requests ({failed} failed), {done}."));
@@ -136,7 +139,10 @@ fn start_line(address: &SocketAddr, folder: &Path, sources: &str, installation: 
         folder.display()
     );
     if installation.pump.campaigns.iter().next().is_none() {
-        text += &format!("\nThere are no campaigns yet; they live in {}", folder.join("config/campaigns").display());
+        text += &format!(
+            "\nThere are no campaigns yet; they live in {}",
+            folder.join("config/campaigns").display()
+        );
     }
     if !installation.unknown.is_empty() {
         text += &format!(

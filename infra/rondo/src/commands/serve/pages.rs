@@ -29,9 +29,16 @@ pub async fn page(desk: &Desk, folder: &Path, path: &str) -> Answer {
             desk.put(Request::Report(answer));
             match timeout(PATIENCE, made).await {
                 Ok(Ok(Ok(page))) => page,
-                Ok(Ok(Err(_))) => return text(StatusCode::INTERNAL_SERVER_ERROR, "The report failed; the log says why."),
+                Ok(Ok(Err(_))) => {
+                    return text(StatusCode::INTERNAL_SERVER_ERROR, "The report failed; the log says why.");
+                }
                 Ok(Err(_)) => return text(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping."),
-                Err(_) => return text(StatusCode::SERVICE_UNAVAILABLE, "The report is being made; reload this page."),
+                Err(_) => {
+                    return text(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "The report is being made; reload this page.",
+                    );
+                }
             }
         }
         path => match inside(folder, path) {
@@ -87,7 +94,9 @@ mod tests {
         let folder = Path::new("/data");
         let page = inside(folder, "/reports/latest/index.html");
         assert_eq!(page, Some(PathBuf::from("/data/reports/latest/index.html")));
-        for outside in ["/reports/../keys/hash.key", "/reports//../store.redb", "/reports/.hidden", "reports/x"] {
+        for outside in
+            ["/reports/../keys/hash.key", "/reports//../store.redb", "/reports/.hidden", "reports/x"]
+        {
             assert_eq!(inside(folder, outside), None, "{outside}");
         }
     }

@@ -40,7 +40,10 @@ pub fn listen(folder: &Path, desk: Desk) -> Option<Socket> {
     let listener = match listener {
         Ok(listener) => listener,
         Err(error) => {
-            eprintln!("rondo: {}: {error}; `rondo profile` and its like work once this has stopped", path.display());
+            eprintln!(
+                "rondo: {}: {error}; `rondo profile` and its like work once this has stopped",
+                path.display()
+            );
             return None;
         }
     };
