@@ -2,11 +2,12 @@
 
 use event::{Key, PortError};
 use person::{Blob, ProfileStore};
+use std::sync::Arc;
 use std::collections::BTreeMap;
 
 /// Stored profiles by person, merged people with those they were merged into.
 pub(crate) struct People {
-    blobs: BTreeMap<Key, Option<Vec<u8>>>,
+    blobs: BTreeMap<Key, Option<Arc<[u8]>>>,
 }
 
 /// How many merges one after the other are followed.

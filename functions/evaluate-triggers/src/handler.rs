@@ -9,6 +9,7 @@ use campaign::{ActionQueue, JourneyStore};
 use event::{Event, Key, Quarantine, Quarantined, Rejection, decode_envelope};
 use foldhash::{HashMap, HashMapExt};
 use person::{Blob, ProfileChange};
+use std::sync::Arc;
 
 /// Takes the change stream of the profile table. What fails in passing is named by the lowest sequence number,
 /// from which the shard is read again; an image that can't be read goes to the quarantine. `now` is UTC ms.
@@ -136,7 +137,7 @@ fn by_person<'r>(read: &'r [Change<'r>]) -> Vec<ProfileChange<'r>> {
         let index = *index_of.entry(change.person).or_insert_with(|| {
             changes.push(ProfileChange {
                 person: change.person,
-                blob: Vec::new(),
+                blob: Arc::default(),
                 fresh: Vec::new(),
                 merged: Vec::new(),
             });
@@ -144,7 +145,7 @@ fn by_person<'r>(read: &'r [Change<'r>]) -> Vec<ProfileChange<'r>> {
         });
         let whole = &mut changes[index];
         // The newest is the last: a shard keeps the order of an item's writes.
-        whole.blob = change.blob.to_vec();
+        whole.blob = change.blob.into();
         whole.fresh.extend(&change.fresh);
         whole.merged.extend(&change.merged);
     }

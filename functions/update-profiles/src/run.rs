@@ -5,6 +5,7 @@ use foldhash::{HashMap, HashMapExt};
 use person::{
     Applied, Blob, IdentityStore, Owner, Profile, ProfileChange, ProfileStore, ProfileWrite, Refusal, Stored, resolve,
 };
+use std::sync::Arc;
 
 /// How often a person whose profile somebody else wrote meanwhile is loaded and folded again.
 const MAX_ATTEMPTS: usize = 5;
@@ -107,6 +108,7 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
     let mut writes = Vec::new();
     let first_change = outcome.changes.len();
     let mut profile = Profile::default();
+    let mut encoded = Vec::with_capacity(4_096);
     for group in order.chunk_by(|a, b| a.0 == b.0) {
         let owner = person_of(group[0].1);
         let merged = merges.remove(&owner.person).unwrap_or_default();
@@ -131,10 +133,11 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
         if !applied {
             continue;
         }
-        let mut blob = Vec::with_capacity(768);
-        profile.encode(&mut blob);
+        encoded.clear();
+        profile.encode(&mut encoded);
+        let blob: Arc<[u8]> = Arc::from(encoded.as_slice());
         if !fresh.is_empty() || !merged.is_empty() {
-            let (blob, fresh, merged) = (blob.clone(), fresh.clone(), merged.clone());
+            let (blob, fresh, merged) = (Arc::clone(&blob), fresh.clone(), merged.clone());
             outcome.changes.push(ProfileChange { person: owner.person, blob, fresh, merged });
         }
         let mut links = linked.remove(&owner.person).unwrap_or_default();

@@ -9,6 +9,7 @@ use archive_events::{Archiver, BusRecord};
 use campaign::{Action, ActionQueue, Campaigns};
 use embedded::{BusLog, Intake, LakeFolder, Store};
 use event::{Event, MINUTE, PortError, Quarantine, names};
+use lake::{LakeFile, LakeStore};
 use pollster::block_on;
 use std::collections::HashSet;
 
@@ -17,7 +18,7 @@ const POSITION: &str = "position";
 const ARCHIVED: &str = "archived";
 
 /// A batch of the store becomes durable once it holds so many bytes, or as many events as the pace says.
-const COMMIT_BYTES: usize = 48 << 20;
+const COMMIT_BYTES: usize = 64 << 20;
 
 /// What the loop writes beside the store.
 pub struct Durable {
@@ -42,6 +43,10 @@ pub struct Pump {
     pub stages: Stages,
     archiver: Archiver,
     position: i64,
+    /// The lake holds all events below this number.
+    archived: i64,
+    /// The part of the log below this was forgotten.
+    forgotten: i64,
     uncommitted: u64,
     fired: u32,
 }
@@ -78,7 +83,9 @@ impl Pump {
         }
         // The store's own dedupe window decides what the lake holds, so that the archiver needs none.
         let settings = archive_events::Settings { drop_duplicates: false, ..Default::default() };
+        let archived = durable.as_ref().map_or(Ok(0), read_archived)?;
         let mut pump = Pump {
+            archived,
             archiver: Archiver::new("bus", settings),
             store,
             durable,
@@ -89,6 +96,7 @@ impl Pump {
             counts: Counts::default(),
             stages: Stages::default(),
             position,
+            forgotten: 0,
             uncommitted: 0,
             fired: 0,
         };
@@ -156,13 +164,16 @@ impl Pump {
             if !skipped.is_empty() {
                 self.store.add_duplicates(skipped.iter().map(sequence))?;
             }
-            let archiver = &mut self.archiver;
+            let (archiver, archived) = (&mut self.archiver, self.archived);
             self.stages.time(Stage::Lake, || {
                 for (index, event) in (0..).zip(events) {
-                    if skipped.contains(&index) {
-                        archiver.pass(sequence(&index));
+                    let sequence = sequence(&index);
+                    if sequence < archived {
+                        // The store is behind the lake after a crash: these rows are there already.
+                    } else if skipped.contains(&index) {
+                        archiver.pass(sequence);
                     } else {
-                        archiver.push(BusRecord { sequence: sequence(&index), appended_at, event });
+                        archiver.push(BusRecord { sequence, appended_at, event });
                     }
                 }
             });
@@ -212,21 +223,27 @@ impl Pump {
         let store = &self.store;
         self.stages.time(Stage::Commit, || store.commit())?;
         self.uncommitted = 0;
+        // What both the store and the lake have, nobody needs from the log any more.
+        if let Some(durable) = &self.durable
+            && self.archived > self.forgotten
+        {
+            durable.log.forget_before(self.archived.min(self.position))?;
+            self.store.forget_duplicates(self.archived)?;
+            self.forgotten = self.archived;
+        }
         Ok(())
     }
 
-    /// Puts what is buffered for the lake into it, and forgets the part of the log that nobody needs any more.
+    /// Puts what is buffered for the lake into it. The lake's position is a file of its own, so that the store
+    /// need not commit for it: either may be ahead of the other when the process ends.
     pub fn flush_lake(&mut self) -> Result<()> {
         let Some(durable) = &self.durable else { return Ok(()) };
         let archiver = &mut self.archiver;
         let archived = self.stages.time(Stage::Lake, || block_on(archiver.flush(&durable.lake)))?;
-        if let Some(highest) = archived {
-            self.store.put_meta(ARCHIVED, &(highest + 1).to_be_bytes())?;
-            self.store.forget_duplicates(highest + 1)?;
-            self.commit()?;
-            if let Some(durable) = &self.durable {
-                durable.log.forget_before((highest + 1).min(self.position))?;
-            }
+        if let Some(highest) = archived.filter(|highest| *highest >= self.archived) {
+            let bytes = (highest + 1).to_string().into_bytes();
+            block_on(LakeStore::put(&durable.lake, &LakeFile { path: ARCHIVED.into(), bytes }))?;
+            self.archived = highest + 1;
         }
         Ok(())
     }
@@ -244,7 +261,7 @@ impl Pump {
     /// Buffers again what was buffered for the lake when the process ended.
     fn catch_up_lake(&mut self) -> Result<()> {
         let Some(durable) = &self.durable else { return Ok(()) };
-        let archived = read_position(&self.store, ARCHIVED)?;
+        let archived = self.archived;
         if archived >= self.position {
             return Ok(());
         }
@@ -275,6 +292,13 @@ fn triggers<'d>(
     lateness: i64,
 ) -> evaluate_triggers::Deps<'d, Store, Actions<'d>> {
     evaluate_triggers::Deps { journeys: store, actions, campaigns, lateness }
+}
+
+/// The number up to which the lake holds the log's events.
+fn read_archived(durable: &Durable) -> Result<i64> {
+    let Some(bytes) = durable.lake.read(ARCHIVED)? else { return Ok(0) };
+    let text = String::from_utf8_lossy(&bytes);
+    text.trim().parse().with_context(|| format!("the lake's file `{ARCHIVED}` holds no number; restore it from a copy"))
 }
 
 fn read_position(store: &Store, name: &str) -> Result<i64> {

@@ -19,6 +19,16 @@ impl LakeFolder {
         LakeFolder { root: root.into() }
     }
 
+    /// A small file whole; `None` where there is none.
+    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, PortError> {
+        let path = self.root.join(path);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(&path, "could not be read", &error)),
+        }
+    }
+
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let folder = path.parent().unwrap_or(&self.root);
         make_folder(folder)?;

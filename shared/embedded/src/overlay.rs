@@ -7,9 +7,14 @@ use foldhash::HashMap;
 use person::Owner;
 use redb::WriteTransaction;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-/// A stored row: version (8 bytes, little-endian) and blob; empty for a deleted one.
-pub(crate) type Row = Box<[u8]>;
+/// A row to come; an empty blob deletes it.
+#[derive(Clone)]
+pub(crate) struct Row {
+    pub version: u64,
+    pub blob: Arc<[u8]>,
+}
 
 #[derive(Default)]
 pub(crate) struct Overlay {
@@ -38,32 +43,29 @@ impl Overlay {
         self.bytes
     }
 
-    pub fn put_profile(&mut self, person: Key, version: u64, blob: &[u8]) {
+    pub fn put_profile(&mut self, person: Key, version: u64, blob: Arc<[u8]>) {
         self.bytes += blob.len() + 64;
-        let old = self.profiles.insert(person, row(version, blob));
-        self.bytes -= old.map_or(0, |old| old.len() + 56);
+        let old = self.profiles.insert(person, Row { version, blob });
+        self.bytes -= old.map_or(0, |old| old.blob.len() + 64);
     }
 
     pub fn put_journeys(&mut self, person: Key, version: u64, blob: &[u8]) {
-        let row = if blob.is_empty() { Row::default() } else { row(version, blob) };
-        self.journeys.insert(person, row);
+        self.journeys.insert(person, Row { version, blob: blob.into() });
     }
 
     /// Writes everything into the tables, in key order, and empties itself.
     pub fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
-        {
-            let mut table = transaction.open_table(PROFILES)?;
-            for (person, row) in sorted(&self.profiles) {
-                table.insert(&person.0, &row[..])?;
-            }
-        }
-        {
-            let mut table = transaction.open_table(JOURNEYS)?;
-            for (person, row) in sorted(&self.journeys) {
-                if row.is_empty() {
+        for (definition, rows) in [(PROFILES, &self.profiles), (JOURNEYS, &self.journeys)] {
+            let mut table = transaction.open_table(definition)?;
+            let mut bytes = Vec::new();
+            for (person, row) in sorted(rows) {
+                if row.blob.is_empty() {
                     table.remove(&person.0)?;
                 } else {
-                    table.insert(&person.0, &row[..])?;
+                    bytes.clear();
+                    bytes.extend_from_slice(&row.version.to_le_bytes());
+                    bytes.extend_from_slice(&row.blob);
+                    table.insert(&person.0, bytes.as_slice())?;
                 }
             }
         }
@@ -119,13 +121,6 @@ pub(crate) fn timer_of(key: &[u8; 20]) -> Timer {
 
 fn identity_key_of(owner: Owner) -> [u8; 17] {
     identity_key(Identifier { kind: owner.kind, key: owner.person })
-}
-
-fn row(version: u64, blob: &[u8]) -> Row {
-    let mut row = Vec::with_capacity(8 + blob.len());
-    row.extend_from_slice(&version.to_le_bytes());
-    row.extend_from_slice(blob);
-    row.into_boxed_slice()
 }
 
 fn sorted<K: Ord, V>(map: &HashMap<K, V>) -> Vec<(&K, &V)> {

@@ -5,17 +5,18 @@ use crate::store::{IDENTITIES, PROFILES, Store};
 use event::{Identifier, IdentifierKind, Key, PortError};
 use person::{Blob, IdentityStore, Owner, ProfileStore, ProfileWrite, Stored};
 use redb::ReadableTable;
+use std::sync::Arc;
 
 impl ProfileStore for Store {
     async fn load(&self, people: &[Key]) -> Result<Vec<Option<Stored>>, PortError> {
         let overlay = self.overlay.borrow();
-        let stored = |row: &[u8]| split(row).map(|(version, blob)| Stored { version, blob: blob.to_vec() });
+        let stored = |row: &[u8]| split(row).map(|(version, blob)| Stored { version, blob: blob.into() });
         self.within(|transaction| {
             let table = transaction.open_table(PROFILES)?;
             let mut found = Vec::with_capacity(people.len());
             for person in people {
                 found.push(match overlay.profiles.get(person) {
-                    Some(row) => stored(row),
+                    Some(row) => Some(Stored { version: row.version, blob: Arc::clone(&row.blob) }),
                     None => table.get(&person.0)?.and_then(|row| stored(row.value())),
                 });
             }
@@ -27,12 +28,12 @@ impl ProfileStore for Store {
         let mut overlay = self.overlay.borrow_mut();
         // One thread writes, so that nobody can have written in between.
         for write in writes {
-            overlay.put_profile(write.person, write.version + 1, &write.blob);
+            overlay.put_profile(write.person, write.version + 1, write.blob);
             for identifier in write.links {
                 overlay.identities.insert(identifier, write.owner);
             }
             for merged in write.merged {
-                overlay.put_profile(merged, u64::MAX, &Blob::forward(write.person));
+                overlay.put_profile(merged, u64::MAX, Blob::forward(write.person).into());
             }
         }
         Ok(Vec::new())
@@ -77,9 +78,7 @@ impl Store {
         let mut people: Vec<_> = overlay.profiles.iter().collect();
         people.sort_unstable_by_key(|(person, _)| **person);
         for (person, row) in people {
-            if let Some((version, blob)) = split(row) {
-                visit(*person, version, blob);
-            }
+            visit(*person, row.version, &row.blob);
         }
         Ok(())
     }

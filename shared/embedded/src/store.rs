@@ -92,6 +92,11 @@ impl Store {
         committed
     }
 
+    /// Whether it has a file, to which commits write.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// How many profile bytes wait for the next commit, about.
     pub fn dirty_bytes(&self) -> usize {
         self.overlay.borrow().dirty_bytes()

@@ -5,17 +5,19 @@ use crate::store::{JOURNEYS, Store, TIMERS};
 use campaign::{DueQueue, JourneyStore, JourneyWrite, Stored, Timer, TimerStore};
 use event::{Key, PortError};
 use redb::ReadableTable;
+use std::sync::Arc;
 
 impl JourneyStore for Store {
     async fn load(&self, people: &[Key]) -> Result<Vec<Option<Stored>>, PortError> {
         let overlay = self.overlay.borrow();
-        let stored = |row: &[u8]| split(row).map(|(version, blob)| Stored { version, blob: blob.to_vec() });
+        let stored = |row: &[u8]| split(row).map(|(version, blob)| Stored { version, blob: blob.into() });
         self.within(|transaction| {
             let table = transaction.open_table(JOURNEYS)?;
             let mut found = Vec::with_capacity(people.len());
             for person in people {
                 found.push(match overlay.journeys.get(person) {
-                    Some(row) => stored(row),
+                    Some(row) if row.blob.is_empty() => None,
+                    Some(row) => Some(Stored { version: row.version, blob: Arc::clone(&row.blob) }),
                     None => table.get(&person.0)?.and_then(|row| stored(row.value())),
                 });
             }
@@ -66,7 +68,10 @@ impl TimerStore for Store {
         let mut overlay = self.overlay.borrow_mut();
         for timer in timers {
             overlay.timers.remove(timer);
-            overlay.removed_timers.insert(*timer);
+            // A store in memory has no table that still holds it.
+            if self.is_durable() {
+                overlay.removed_timers.insert(*timer);
+            }
         }
         Ok(())
     }

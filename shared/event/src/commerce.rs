@@ -133,7 +133,8 @@ impl<'a> RawFacts<'a> {
                 "device_model" => facts.device_model = filled(cursor)?,
                 "products" => facts.items = items(cursor)?,
                 other => {
-                    self.suspicious |= matches!(cursor.peek()?, b'{' | b'[') || pii::is_personal(other, false);
+                    self.suspicious |=
+                        matches!(cursor.peek()?, b'{' | b'[') || pii::is_personal(other, false);
                     cursor.skip()?;
                 }
             }
@@ -186,6 +187,7 @@ fn item(product: &str) -> Option<Item<'_>> {
     let names = ["product_id", "productId", "sku", "category", "brand", "price", "quantity"];
     let [product_id, other, sku, category, brand, price, quantity] =
         texts(&mut Cursor::new(product), names).ok()?;
+    let clean = |text| clean(text, false);
     Some(Item {
         product_id: product_id.0.or(other.0).or(sku.0).map(clean),
         category: category.0.map(clean),
@@ -198,7 +200,8 @@ fn item(product: &str) -> Option<Item<'_>> {
 /// A JSON text (or number, as text), cleaned; nothing where it is empty or of another shape.
 #[inline]
 fn filled<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, Fault> {
-    Ok(cursor.lenient_text()?.map(clean).filter(|text| !text.is_empty()))
+    let composed = cursor.is_composed();
+    Ok(cursor.lenient_text()?.map(|text| clean(text, composed)).filter(|text| !text.is_empty()))
 }
 
 /// A finite JSON number, or a text that holds one.
@@ -232,7 +235,8 @@ mod tests {
     fn amounts_by_precedence() {
         assert_eq!(facts(r#"{"price":"12.95","quantity":2}"#).amount, Some(2590));
         assert_eq!(facts(r#"{"price":12.95,"total":20,"revenue":18.5}"#).amount, Some(1850));
-        let order = facts(r#"{"products":[{"sku":"a","price":1.5,"quantity":3},7,{"product_id":"b","price":"2"}]}"#);
+        let order =
+            facts(r#"{"products":[{"sku":"a","price":1.5,"quantity":3},7,{"product_id":"b","price":"2"}]}"#);
         assert_eq!((order.amount, order.items.len()), (Some(650), 2));
         let yen = facts(r#"{"value":1200,"currency":"jpy"}"#);
         assert_eq!((yen.amount, yen.currency), (Some(1200), Currency::parse("JPY")));

@@ -8,7 +8,8 @@ pub fn normalise_email(text: &str) -> Option<String> {
     let (local, domain) = text.rsplit_once('@')?;
     let shaped = !local.is_empty()
         && text.len() <= 254
-        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | '"'))
+        && !text
+            .contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | '"'))
         && !local.contains('@')
         && domain.contains('.')
         && domain.split('.').all(|label| !label.is_empty());

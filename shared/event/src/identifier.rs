@@ -1,7 +1,6 @@
 //! Identifiers and their keyed hashes.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use crate::hmac::Hmac;
 use std::fmt;
 use std::ops::Deref;
 
@@ -211,13 +210,13 @@ impl fmt::Debug for Identifiers {
 /// trying every phone number.
 #[derive(Clone)]
 pub struct Pseudonymizer {
-    keyed: Hmac<Sha256>,
+    keyed: Hmac,
 }
 
 impl Pseudonymizer {
     /// `key` is the deployment's secret: 32 random bytes, kept for as long as its data.
     pub fn new(key: &[u8]) -> Self {
-        Pseudonymizer { keyed: Hmac::new_from_slice(key).expect("HMAC takes a key of any length") }
+        Pseudonymizer { keyed: Hmac::new(key) }
     }
 
     /// The hash of a cleaned value of a kind. The kind is part of it, so that a user id equal to some
@@ -228,12 +227,9 @@ impl Pseudonymizer {
 
     /// The hash of a value in a named scope other than an identifier's.
     pub fn key(&self, scope: &str, value: &str) -> Key {
-        let mut mac = self.keyed.clone();
-        mac.update(scope.as_bytes());
-        mac.update(&[0]);
-        mac.update(value.as_bytes());
+        let hash = self.keyed.hash(&[scope.as_bytes(), &[0], value.as_bytes()]);
         let mut key = [0; 16];
-        key.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        key.copy_from_slice(&hash[..16]);
         Key(key)
     }
 }
@@ -248,8 +244,20 @@ impl fmt::Debug for Pseudonymizer {
 /// digit over and over (`0`, `-1`, `00000000-0000-0000-0000-000000000000`).
 pub fn is_junk(value: &str) -> bool {
     const WORDS: [&str; 14] = [
-        "null", "undefined", "none", "nil", "nan", "n/a", "na", "anonymous", "unknown", "guest", "true",
-        "false", "-1", "[object object]",
+        "null",
+        "undefined",
+        "none",
+        "nil",
+        "nan",
+        "n/a",
+        "na",
+        "anonymous",
+        "unknown",
+        "guest",
+        "true",
+        "false",
+        "-1",
+        "[object object]",
     ];
     if value.len() <= 15 && WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)) {
         return true;
@@ -267,8 +275,20 @@ mod tests {
 
     #[test]
     fn junk_is_what_identifies_nobody() {
-        for junk in ["", "null", "undefined", "0", "-1", "Anonymous", "unknown", "1111111", "7",
-            "00000000-0000-0000-0000-000000000000", "--", "[object Object]"] {
+        for junk in [
+            "",
+            "null",
+            "undefined",
+            "0",
+            "-1",
+            "Anonymous",
+            "unknown",
+            "1111111",
+            "7",
+            "00000000-0000-0000-0000-000000000000",
+            "--",
+            "[object Object]",
+        ] {
             assert!(is_junk(junk), "{junk}");
         }
         for fine in ["10", "user-0", "a", "00000000-0000-0000-0000-000000000001", "Nullen", "张三"] {

@@ -1,7 +1,9 @@
 //! A strict reader of JSON text (RFC 8259): one pass, no tree, and what it hands out borrows from the text.
 
 use crate::Parser;
-use memchr::{memchr, memchr2};
+use crate::block::Block;
+use crate::text::is_composed;
+use memchr::memchr;
 use std::borrow::Cow;
 
 /// What is wrong with a text, and from which byte on.
@@ -30,6 +32,8 @@ pub(crate) struct Cursor<'a> {
     depth: usize,
     /// Whether the text holds control characters at all: if so, each string is looked at for them.
     controls: bool,
+    composed: bool,
+    block: Block,
 }
 
 impl<'a> Cursor<'a> {
@@ -37,7 +41,14 @@ impl<'a> Cursor<'a> {
     pub fn new(text: &'a str) -> Self {
         // A lowest byte is found for many bytes at once, a first one is not.
         let lowest = text.bytes().fold(u8::MAX, |lowest, byte| lowest.min(byte));
-        Cursor { text, at: 0, depth: 0, controls: lowest < b' ' }
+        let block = Block::at(text.as_bytes(), 0);
+        Cursor { text, at: 0, depth: 0, controls: lowest < b' ', composed: is_composed(text), block }
+    }
+
+    /// Whether the whole text [is composed](is_composed), as its strings without escapes then are.
+    #[inline]
+    pub fn is_composed(&self) -> bool {
+        self.composed
     }
 
     /// The first byte of the value.
@@ -201,33 +212,61 @@ impl<'a> Cursor<'a> {
     }
 
     /// A string, in front of whose quotation mark the cursor is.
-    #[inline]
+    #[inline(always)]
     fn quoted(&mut self) -> Result<Quoted<'a>, Fault> {
         let start = self.at + 1;
+        let mut end = self.mark(start)?;
+        let escaped = self.text.as_bytes()[end] == b'\\';
+        if escaped {
+            end = self.escaped(end)?;
+        }
+        let inner = &self.text[start..end];
+        if self.controls {
+            self.check_controls(start, inner)?;
+        }
+        self.at = end + 1;
+        Ok(Quoted { inner, escaped })
+    }
+
+    /// The place of the next quotation mark or backslash.
+    #[inline(always)]
+    fn mark(&mut self, from: usize) -> Result<usize, Fault> {
+        if let Some(place) = self.block.mark(from) {
+            return Ok(place);
+        }
+        self.mark_beyond(from)
+    }
+
+    #[inline(never)]
+    fn mark_beyond(&mut self, from: usize) -> Result<usize, Fault> {
         let bytes = self.text.as_bytes();
-        let mut escaped = false;
-        let mut at = start;
-        loop {
-            match memchr2(b'"', b'\\', &bytes[at..]) {
-                Some(n) if bytes[at + n] == b'"' => {
-                    at += n;
-                    break;
-                }
-                Some(n) => {
-                    escaped = true;
-                    at = self.escape(at + n)?;
-                }
-                None => return Err(Fault { kind: FaultKind::Early, at: bytes.len() }),
+        let mut start = (self.block.start + Block::LEN).max(from);
+        while start < bytes.len() {
+            self.block = Block::at(bytes, start);
+            if let Some(place) = self.block.mark(start) {
+                return Ok(place);
             }
+            start += Block::LEN;
         }
-        let inner = &self.text[start..at];
-        if self.controls
-            && let Some(control) = inner.bytes().position(|byte| byte < b' ')
-        {
-            return Err(Fault { kind: FaultKind::Syntax, at: start + control });
+        Err(Fault { kind: FaultKind::Early, at: bytes.len() })
+    }
+
+    /// The end of a string whose first escape is at `at`.
+    #[inline(never)]
+    fn escaped(&mut self, mut at: usize) -> Result<usize, Fault> {
+        while self.text.as_bytes()[at] == b'\\' {
+            let next = self.escape(at)?;
+            at = self.mark(next)?;
         }
-        self.at = at + 1;
-        Ok(Quoted { whole: &self.text[start - 1..at + 1], escaped })
+        Ok(at)
+    }
+
+    #[cold]
+    fn check_controls(&self, start: usize, inner: &str) -> Result<(), Fault> {
+        match inner.bytes().position(|byte| byte < b' ') {
+            Some(control) => Err(Fault { kind: FaultKind::Syntax, at: start + control }),
+            None => Ok(()),
+        }
     }
 
     /// The place after the escape at `at`.
@@ -305,20 +344,25 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A string as it stands in the text, with its quotation marks.
+/// A string as it stands in the text, without its quotation marks.
 struct Quoted<'a> {
-    whole: &'a str,
+    inner: &'a str,
     escaped: bool,
 }
 
 impl<'a> Quoted<'a> {
     /// The text it stands for; none where an escape is half of a character.
-    #[inline]
+    #[inline(always)]
     fn decode(self) -> Option<Cow<'a, str>> {
         match self.escaped {
-            false => Some(Cow::Borrowed(&self.whole[1..self.whole.len() - 1])),
-            true => serde_json::from_str(self.whole).ok().map(Cow::Owned),
+            false => Some(Cow::Borrowed(self.inner)),
+            true => self.unescape().map(Cow::Owned),
         }
+    }
+
+    #[inline(never)]
+    fn unescape(self) -> Option<String> {
+        serde_json::from_str(&format!("\"{}\"", self.inner)).ok()
     }
 }
 
@@ -333,73 +377,13 @@ fn plain(scalar: &str) -> Result<Option<Cow<'_, str>>, ()> {
     match scalar {
         "null" => Ok(None),
         _ if is_word || whole() => Ok(Some(Cow::Borrowed(scalar))),
-        _ => match serde_json::from_str::<f64>(scalar) {
-            Ok(number) => Ok(Some(Cow::Owned(number.to_string()))),
-            Err(_) => Err(()),
+        _ => match scalar.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Some(Cow::Owned(number.to_string()))),
+            _ => Err(()),
         },
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use serde_json::value::RawValue;
-
-    fn is_taken(text: &str) -> bool {
-        let mut cursor = Cursor::new(text);
-        cursor.skip().and_then(|()| cursor.end()).is_ok()
-    }
-
-    /// Pieces of JSON and of what is nearly JSON.
-    fn pieces() -> impl Strategy<Value = String> {
-        let piece = prop::sample::select(
-            &[
-                "{", "}", "[", "]", ",", ":", "\"", "\\", "\"a\"", "\"\\u00e9\"", "\"\\u0g\"", "\\u12", "1", "-", "0",
-                ".", "e", "+", "true", "nul", "null", "false", " ", "\n", "\u{1}", "\u{7f}", "é", "{\"a\":", "[1,",
-            ][..],
-        );
-        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4_000))]
-
-        #[test]
-        fn takes_what_another_reader_takes(text in pieces()) {
-            prop_assert_eq!(is_taken(&text), serde_json::from_str::<&RawValue>(&text).is_ok());
-        }
-
-        #[test]
-        fn reads_what_another_reader_reads(text in "\\PC{0,20}", number: f64, whole: i64) {
-            let written = serde_json::to_string(&text).unwrap();
-            prop_assert_eq!(Cursor::new(&written).text(), Ok(Some(text.into())));
-            let written = serde_json::to_string(&whole).unwrap();
-            prop_assert_eq!(Cursor::new(&written).text(), Ok(Some(whole.to_string().into())));
-            if number.is_finite() {
-                let written = serde_json::to_string(&number).unwrap();
-                let read = Cursor::new(&written).text().unwrap().unwrap();
-                prop_assert_eq!(read.parse::<f64>(), Ok(number));
-            }
-        }
-    }
-
-    #[test]
-    fn faults_name_their_kind() {
-        let kind = |text: &str| {
-            let mut cursor = Cursor::new(text);
-            cursor.text().and_then(|_| cursor.end()).map_err(|fault| fault.kind)
-        };
-        assert_eq!(kind("\"a\" "), Ok(()));
-        assert_eq!(kind("\"a"), Err(FaultKind::Early));
-        assert_eq!(kind("tru"), Err(FaultKind::Early));
-        assert_eq!(kind("-"), Err(FaultKind::Early));
-        assert_eq!(kind("trub"), Err(FaultKind::Syntax));
-        assert_eq!(kind("\"a\" b"), Err(FaultKind::Syntax));
-        assert_eq!(kind("\"\\ud800\""), Err(FaultKind::Syntax));
-        assert_eq!(kind("1e999"), Err(FaultKind::Syntax));
-        assert_eq!(kind("{}"), Err(FaultKind::Type));
-        assert_eq!(Cursor::new(&"[".repeat(65)).skip().unwrap_err().kind, FaultKind::Deep);
-        assert!(is_taken(&format!("{}{}", "[".repeat(64), "]".repeat(64))));
-    }
-}
+#[path = "json_tests.rs"]
+mod tests;

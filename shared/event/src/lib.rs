@@ -7,6 +7,7 @@
 //!
 //! The crate is pure: it knows no clock, environment, storage or cloud.
 
+mod block;
 mod calendar;
 mod commerce;
 mod contact;
@@ -14,6 +15,7 @@ mod context;
 mod encode;
 mod envelope;
 mod event;
+mod hmac;
 mod identifier;
 mod json;
 mod mapping;

@@ -88,7 +88,8 @@ impl Mapping {
             let at = error.location();
             let text = error.without_snippet().to_string();
             // The place stands beside it already.
-            let message = text.lines().next().unwrap_or_default().split(" at line ").next().unwrap_or_default();
+            let message =
+                text.lines().next().unwrap_or_default().split(" at line ").next().unwrap_or_default();
             MappingError {
                 line: at.map_or(1, |at| at.line()),
                 column: at.map_or(1, |at| at.column()),
@@ -182,7 +183,10 @@ impl Mapping {
         if let Some(zone) = &self.timestamp.zone
             && jiff::tz::TimeZone::get(&zone.value).is_err()
         {
-            return Err(at(zone, format!("`{}` is no IANA time zone; write one like Asia/Shanghai", zone.value)));
+            return Err(at(
+                zone,
+                format!("`{}` is no IANA time zone; write one like Asia/Shanghai", zone.value),
+            ));
         }
         if self.identifiers.is_empty() {
             let message = "identifiers: is empty; name at least one, for example user_id".to_owned();

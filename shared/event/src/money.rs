@@ -1,5 +1,6 @@
 //! Amounts of money as whole minor units of a currency.
 
+use crate::text::trim;
 use std::fmt;
 
 /// An ISO 4217 code: three capital letters.
@@ -12,7 +13,7 @@ impl Currency {
 
     /// The currency of a code in any case, or `None` where it is not three ASCII letters.
     pub fn parse(text: &str) -> Option<Currency> {
-        let bytes: [u8; 3] = text.trim().as_bytes().try_into().ok()?;
+        let bytes: [u8; 3] = trim(text).as_bytes().try_into().ok()?;
         bytes.iter().all(u8::is_ascii_alphabetic).then(|| Currency(bytes.map(|b| b.to_ascii_uppercase())))
     }
 

@@ -3,12 +3,12 @@
 use crate::contact::{is_contact, normalise_email, normalise_phone};
 use crate::event::{Event, EventType, MessageHash, TimeMark, names};
 use crate::identifier::{Identifier, IdentifierKind, Identifiers, Pseudonymizer, is_junk};
+use crate::json::{Fault, FaultKind};
 use crate::money::Currency;
 use crate::pii::{self, Secret};
-use crate::json::{Fault, FaultKind};
 use crate::raw::{RawContext, RawEvent, Text};
 use crate::rejection::{Code, Rejection};
-use crate::text::{clean, normalise, truncate};
+use crate::text::{clean, normalise, trim, truncate};
 use crate::time::{MAX_FUTURE_MS, parse_time};
 use crate::{Campaign, Context, Device, Facts};
 use serde::Deserialize;
@@ -88,7 +88,12 @@ impl Parser {
     }
 
     /// One record with a `type`.
-    pub fn parse<'a>(&self, record: &'a [u8], source: &'a str, arrival: Arrival) -> Result<Parsed<'a>, Rejection> {
+    pub fn parse<'a>(
+        &self,
+        record: &'a [u8],
+        source: &'a str,
+        arrival: Arrival,
+    ) -> Result<Parsed<'a>, Rejection> {
         self.parse_call(record, None, source, arrival)
     }
 
@@ -118,7 +123,11 @@ impl Parser {
         // Depth is a matter of each record: what is read here is only passed over, without recursion.
         let envelope: Envelope = serde_json::from_str(text).map_err(|e| json_rejection(&e))?;
         let Some(batch) = envelope.batch else {
-            return Err(Rejection::new(Code::InvalidField, "batch", "there is no batch array; send {\"batch\": [ … ]}"));
+            return Err(Rejection::new(
+                Code::InvalidField,
+                "batch",
+                "there is no batch array; send {\"batch\": [ … ]}",
+            ));
         };
         if batch.len() > Self::MAX_BATCH {
             let reason = format!("{} records; a batch may have {}", batch.len(), Self::MAX_BATCH);
@@ -145,20 +154,23 @@ impl Parser {
     ) -> Result<Parsed<'a>, Rejection> {
         let mut raw = RawEvent::default();
         raw.read(record).map_err(rejection)?;
+        let composed = raw.composed;
+        let clean = |text| clean(text, composed);
         let kind = match raw.kind.as_deref() {
-            Some(name) => EventType::parse(name.trim()).ok_or_else(|| {
+            Some(name) => EventType::parse(trim(name)).ok_or_else(|| {
                 Rejection::new(
                     Code::InvalidType,
                     "type",
                     "not one of identify, track, page, screen, group, alias",
                 )
             })?,
-            None => implied
-                .ok_or_else(|| Rejection::new(Code::InvalidType, "type", "missing; say identify, track, page, …"))?,
+            None => implied.ok_or_else(|| {
+                Rejection::new(Code::InvalidType, "type", "missing; say identify, track, page, …")
+            })?,
         };
         // Most records hold nothing like an e-mail address anywhere: one look spares a look at each of their texts.
         let suspect = pii::may_hold_address(record);
-        let name = self.masked(event_name(kind, std::mem::take(&mut raw.event))?, suspect);
+        let name = self.masked(event_name(kind, raw.event.0.take().map(clean))?, suspect);
         let (received_at, happened_at, time_mark) = times(&raw, batch_sent_at, arrival);
 
         let mut secrets = Vec::new();
@@ -200,7 +212,10 @@ impl Parser {
                 user_id,
                 properties,
                 traits,
-                context: self.context(raw.context.unwrap_or_default(), suspect),
+                context: raw
+                    .context
+                    .map(|context| self.context(context, composed, suspect))
+                    .unwrap_or_default(),
                 facts,
                 source: Cow::Borrowed(source),
             },
@@ -215,23 +230,24 @@ impl Parser {
         identifiers: &mut Identifiers,
         secrets: &mut Vec<Secret>,
     ) -> Option<Cow<'a, str>> {
+        let composed = raw.composed;
+        let clean = |text| clean(text, composed);
+        let user_id = raw.user_id.0.take().map(clean).filter(|id| !is_junk(id)).map(|id| bounded(id, 256));
+        // That one is known not to be junk.
+        if let Some(id) = &user_id {
+            identifiers.insert(self.hasher.identifier(IdentifierKind::User, id));
+        }
         let mut add = |kind: IdentifierKind, value: &str| {
             if !is_junk(value) {
                 identifiers.insert(self.hasher.identifier(kind, value));
             }
         };
-        let user_id = raw.user_id.0.take().map(clean).filter(|id| !is_junk(id)).map(|id| bounded(id, 256));
-        if let Some(id) = &user_id {
-            add(IdentifierKind::User, id);
-        }
         for anonymous in [raw.anonymous_id.0.take(), raw.previous_id.0.take()].into_iter().flatten() {
             add(IdentifierKind::Anonymous, truncate(&clean(anonymous), 256));
         }
         if let Some(context) = &mut raw.context {
-            if let Some(device) = &mut context.device {
-                if let Some(id) = device.id.0.take() {
-                    add(IdentifierKind::Device, truncate(&clean(id), 256));
-                }
+            if let Some(id) = context.device.as_mut().and_then(|device| device.id.0.take()) {
+                add(IdentifierKind::Device, truncate(&clean(id), 256));
             }
             for external in std::mem::take(&mut context.external_ids) {
                 let kind = external.kind.as_deref().and_then(IdentifierKind::parse);
@@ -296,8 +312,7 @@ impl Parser {
                 field if keep_secrets => {
                     let value = truncate(&value, 1024).to_owned();
                     // The owner is known only once all identifiers are.
-                    let identifier =
-                        Identifier { kind: IdentifierKind::User, key: Default::default() };
+                    let identifier = Identifier { kind: IdentifierKind::User, key: Default::default() };
                     secrets.push(Secret { identifier, field: field.to_owned(), value });
                 }
                 _ => {}
@@ -319,9 +334,8 @@ impl Parser {
         let text = object_text(raw.properties, "properties")?.unwrap_or_default();
         let currency = self.settings.currency;
         let added = added_properties(raw, kind);
-        if let (Cow::Borrowed(text), true) = (normalise(text), added.is_empty())
-            && !(raw.facts.suspicious || suspect && pii::may_hold_address(text))
-        {
+        let same = raw.composed || matches!(normalise(text), Cow::Borrowed(_));
+        if same && added.is_empty() && !(raw.facts.suspicious || suspect && pii::may_hold_address(text)) {
             let facts = match text {
                 "" => Facts::default(),
                 _ => std::mem::take(&mut raw.facts).into_facts(currency),
@@ -343,11 +357,11 @@ impl Parser {
         Ok((Cow::Owned(text), facts))
     }
 
-    fn context<'a>(&self, raw: RawContext<'a>, suspect: bool) -> Context<'a> {
-        let plain = |text| tidy(text).map(|text| self.masked(text, suspect));
+    fn context<'a>(&self, raw: RawContext<'a>, composed: bool, suspect: bool) -> Context<'a> {
+        let plain = |text| tidy(text, composed).map(|text| self.masked(text, suspect));
         let address = |text| {
             let masked = |url| if suspect { self.masked(without_personal_query(url), true) } else { url };
-            tidy(text).map(masked)
+            tidy(text, composed).map(masked)
         };
         let (os, app_version) = (plain(raw.os_name), plain(raw.app_version));
         let device = raw.device.map(|device| *device);
@@ -397,6 +411,7 @@ impl Parser {
         Some(Cow::Owned(normalise(&value.to_string()).into_owned()))
     }
 
+    #[inline]
     fn masked<'a>(&self, text: Cow<'a, str>, suspect: bool) -> Cow<'a, str> {
         match suspect && pii::may_hold_address(&text) {
             true => Cow::Owned(pii::mask_emails(&text, &self.hasher)),
@@ -468,10 +483,10 @@ fn added_properties(raw: &RawEvent<'_>, kind: EventType) -> Vec<(&'static str, S
     texts.collect()
 }
 
-fn event_name<'a>(kind: EventType, event: Text<'a>) -> Result<Cow<'a, str>, Rejection> {
+fn event_name(kind: EventType, event: Option<Cow<'_, str>>) -> Result<Cow<'_, str>, Rejection> {
     Ok(Cow::Borrowed(match kind {
         EventType::Track => {
-            let name = event.0.map(clean).filter(|name| !name.is_empty());
+            let name = event.filter(|name| !name.is_empty());
             return name.map(|name| bounded(name, 128)).ok_or_else(|| {
                 Rejection::new(Code::MissingEvent, "event", "a track call needs the event's name")
             });
@@ -528,8 +543,9 @@ fn object_text<'a>(value: Option<&'a str>, field: &str) -> Result<Option<&'a str
     }
 }
 
-fn tidy(text: Text<'_>) -> Option<Cow<'_, str>> {
-    text.0.map(clean).filter(|text| !text.is_empty()).map(|text| bounded(text, 1024))
+#[inline]
+fn tidy(text: Text<'_>, composed: bool) -> Option<Cow<'_, str>> {
+    text.0.map(|text| clean(text, composed)).filter(|text| !text.is_empty()).map(|text| bounded(text, 1024))
 }
 
 /// A query that holds an e-mail address is dropped whole.
@@ -540,6 +556,7 @@ fn without_personal_query(url: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
+#[inline]
 fn bounded(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
     if text.len() <= max {
         return text;

@@ -28,42 +28,6 @@ pub(crate) fn is_personal(field: &str, in_traits: bool) -> bool {
 
 /// The vault's name for a personal field, however it is spelled (`firstName`, `first_name`, …).
 fn personal_field(field: &str) -> Option<&'static str> {
-    const FIELDS: [(&str, &str); 34] = [
-        ("email", "email"),
-        ("emailaddress", "email"),
-        ("mail", "email"),
-        ("phone", "phone"),
-        ("phonenumber", "phone"),
-        ("mobile", "phone"),
-        ("mobilephone", "phone"),
-        ("tel", "phone"),
-        ("telephone", "phone"),
-        ("firstname", "first_name"),
-        ("givenname", "first_name"),
-        ("lastname", "last_name"),
-        ("familyname", "last_name"),
-        ("surname", "last_name"),
-        ("fullname", "name"),
-        ("realname", "name"),
-        ("customername", "name"),
-        ("address", "address"),
-        ("address1", "address"),
-        ("address2", "address"),
-        ("street", "address"),
-        ("shippingaddress", "address"),
-        ("billingaddress", "address"),
-        ("idcard", "document"),
-        ("idnumber", "document"),
-        ("passport", "document"),
-        ("ssn", "document"),
-        ("taxid", "document"),
-        ("cardnumber", "card"),
-        ("creditcard", "card"),
-        ("bankcard", "card"),
-        ("iban", "card"),
-        ("password", "password"),
-        ("ip", "ip"),
-    ];
     if field.len() > 20 {
         return None;
     }
@@ -74,7 +38,21 @@ fn personal_field(field: &str) -> Option<&'static str> {
         len += 1;
     }
     let plain = &plain[..len];
-    FIELDS.iter().find(|(name, _)| name.as_bytes() == plain).map(|(_, field)| *field)
+    Some(match plain {
+        b"email" | b"emailaddress" | b"mail" => "email",
+        b"phone" | b"phonenumber" | b"mobile" | b"mobilephone" | b"tel" | b"telephone" => "phone",
+        b"firstname" | b"givenname" => "first_name",
+        b"lastname" | b"familyname" | b"surname" => "last_name",
+        b"fullname" | b"realname" | b"customername" => "name",
+        b"address" | b"address1" | b"address2" | b"street" | b"shippingaddress" | b"billingaddress" => {
+            "address"
+        }
+        b"idcard" | b"idnumber" | b"passport" | b"ssn" | b"taxid" => "document",
+        b"cardnumber" | b"creditcard" | b"bankcard" | b"iban" => "card",
+        b"password" => "password",
+        b"ip" => "ip",
+        _ => return None,
+    })
 }
 
 /// Rewrites an object so that it holds no personal data: what stands in a personal field, or looks like
@@ -88,7 +66,9 @@ pub(crate) fn redact(value: &mut Value, hasher: &Pseudonymizer, region: &str) {
             }
             for (name, value) in fields.iter_mut() {
                 match personal_field(name) {
-                    Some(field) if !value.is_null() => *value = Value::String(hash(field, value, hasher, region)),
+                    Some(field) if !value.is_null() => {
+                        *value = Value::String(hash(field, value, hasher, region))
+                    }
                     _ => redact(value, hasher, region),
                 }
             }
@@ -198,7 +178,8 @@ mod tests {
 
     #[test]
     fn traits_give_up_their_personal_fields() {
-        let mut traits = json!({"name": "Ann Lee", "plan": "pro", "EMAIL": "a@b.cn", "password": "x", "phone": null});
+        let mut traits =
+            json!({"name": "Ann Lee", "plan": "pro", "EMAIL": "a@b.cn", "password": "x", "phone": null});
         let taken = take_personal(traits.as_object_mut().unwrap());
         assert_eq!(taken, [("name", "Ann Lee".to_owned()), ("email", "a@b.cn".to_owned())]);
         assert_eq!(traits, json!({"plan": "pro"}));

@@ -10,6 +10,8 @@ use std::fmt;
 /// The fields of a record that mean something. JSON objects that are read later are their text.
 #[derive(Debug, Default)]
 pub(crate) struct RawEvent<'a> {
+    /// Whether the whole record [is composed](crate::text::is_composed).
+    pub composed: bool,
     pub kind: Text<'a>,
     pub message_id: Text<'a>,
     pub event: Text<'a>,
@@ -34,6 +36,7 @@ impl<'a> RawEvent<'a> {
     /// Reads a whole record. A field that is given twice, under whichever of its names, is a fault.
     pub fn read(&mut self, record: &'a str) -> Result<(), Fault> {
         let mut cursor = Cursor::new(record);
+        self.composed = cursor.is_composed();
         let mut seen = Seen::default();
         cursor.object(|cursor, name| {
             let (nth, field) = match name.as_ref() {

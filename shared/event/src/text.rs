@@ -3,14 +3,22 @@
 use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// Trims and NFC-normalises; borrows where nothing had to change.
-pub(crate) fn clean(text: Cow<'_, str>) -> Cow<'_, str> {
+/// Trims and NFC-normalises; borrows where nothing had to change. `composed` says that the text it is
+/// borrowed from [is composed](is_composed).
+#[inline]
+pub(crate) fn clean(text: Cow<'_, str>, composed: bool) -> Cow<'_, str> {
     match text {
-        Cow::Borrowed(text) => clean_str(text),
-        Cow::Owned(text) => match clean_str(&text) {
-            Cow::Borrowed(same) if same.len() == text.len() => Cow::Owned(text),
-            changed => Cow::Owned(changed.into_owned()),
-        },
+        Cow::Borrowed(text) if composed => Cow::Borrowed(trim(text)),
+        Cow::Borrowed(text) => normalise(trim(text)),
+        Cow::Owned(text) => clean_owned(text),
+    }
+}
+
+#[inline(never)]
+fn clean_owned(text: String) -> Cow<'static, str> {
+    match normalise(trim(&text)) {
+        Cow::Borrowed(same) if same.len() == text.len() => Cow::Owned(text),
+        changed => Cow::Owned(changed.into_owned()),
     }
 }
 
@@ -29,14 +37,9 @@ pub(crate) fn truncate(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
 }
 
-#[inline]
-fn clean_str(text: &str) -> Cow<'_, str> {
-    normalise(trim(text))
-}
-
 /// As `str::trim`, for which most texts have nothing to do.
 #[inline]
-fn trim(text: &str) -> &str {
+pub(crate) fn trim(text: &str) -> &str {
     match text.as_bytes() {
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
         _ => text.trim(),
@@ -46,10 +49,9 @@ fn trim(text: &str) -> &str {
 /// Whether all of a text is of ranges in which every character is in normal form C on its own: below U+0300,
 /// where the combining marks begin (first bytes below `CC`), and U+4000 to U+9FFF, most Chinese characters
 /// (first bytes `E4` to `E9`). Looks at many bytes at once, so it doesn't stop at the first that is not.
-#[inline]
-fn is_composed(text: &str) -> bool {
-    let other = |byte: &u8| *byte >= 0xCC && !(0xE4..=0xE9).contains(byte);
-    !text.as_bytes().iter().fold(false, |found, byte| found | other(byte))
+pub(crate) fn is_composed(text: &str) -> bool {
+    let other = |byte: u8| u8::from(byte >= 0xCC) & u8::from(byte.wrapping_sub(0xE4) > 5);
+    text.bytes().fold(0, u8::max) < 0xCC || text.bytes().fold(0, |found, byte| found | other(byte)) == 0
 }
 
 #[cfg(test)]
@@ -58,9 +60,9 @@ mod tests {
 
     #[test]
     fn composes_and_trims() {
-        assert_eq!(clean("  Cafe\u{301} ".into()), "Caf\u{e9}");
-        assert!(matches!(clean("plain".into()), Cow::Borrowed("plain")));
-        assert_eq!(clean("\u{3000}\u{5f20}\u{4e09} ".into()), "\u{5f20}\u{4e09}");
+        assert_eq!(clean("  Cafe\u{301} ".into(), false), "Caf\u{e9}");
+        assert!(matches!(clean("plain".into(), true), Cow::Borrowed("plain")));
+        assert_eq!(clean("\u{3000}\u{5f20}\u{4e09} ".into(), false), "\u{5f20}\u{4e09}");
         assert_eq!(truncate("Caf\u{e9}", 4), "Caf");
     }
 

@@ -42,7 +42,13 @@ fn parse_utc(text: &[u8]) -> Option<i64> {
         20 => (0, text[19] == b'Z'),
         _ => return None,
     };
-    if !shape || text[4] != b'-' || text[7] != b'-' || text[10] != b'T' || text[13] != b':' || text[16] != b':' {
+    if !shape
+        || text[4] != b'-'
+        || text[7] != b'-'
+        || text[10] != b'T'
+        || text[13] != b':'
+        || text[16] != b':'
+    {
         return None;
     }
     let (year, month, day) = (number(&text[..4])?, number(&text[5..7])?, number(&text[8..10])?);
@@ -103,7 +109,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_time() {
-        for text in ["", "soon", "2026-02-30T10:00:00.000Z", "2026-13-01T10:00:00Z", "12", "NaN", "inf", "-1"] {
+        for text in ["", "soon", "2026-02-30T10:00:00.000Z", "2026-13-01T10:00:00Z", "12", "NaN", "inf", "-1"]
+        {
             assert_eq!(parse_time(text), None, "{text}");
         }
     }

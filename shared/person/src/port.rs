@@ -2,12 +2,13 @@
 
 use crate::identity::Owner;
 use event::{Event, Identifier, Key, PortError};
+use std::sync::Arc;
 
 /// A stored profile: its blob and the version that the next write has to name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     pub version: u64,
-    pub blob: Vec<u8>,
+    pub blob: Arc<[u8]>,
 }
 
 /// One person's new state, written on the condition that nobody else wrote since it was loaded.
@@ -16,7 +17,7 @@ pub struct ProfileWrite<'a> {
     pub person: Key,
     /// The version loaded; 0 for a new person.
     pub version: u64,
-    pub blob: Vec<u8>,
+    pub blob: Arc<[u8]>,
     /// The events of this write that a live campaign could want: what makes the store's change stream an
     /// outbox that can't be out of step with it.
     pub fresh: Vec<&'a Event<'a>>,
@@ -33,7 +34,7 @@ pub struct ProfileWrite<'a> {
 #[derive(Debug)]
 pub struct ProfileChange<'a> {
     pub person: Key,
-    pub blob: Vec<u8>,
+    pub blob: Arc<[u8]>,
     pub fresh: Vec<&'a Event<'a>>,
     pub merged: Vec<Key>,
 }

@@ -4,7 +4,8 @@ use event::iso_time;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-const START: i64 = 1_795_000_000_000;
+/// 2026-01-01: long past, so that no event is in the future of whoever runs this.
+const START: i64 = 1_767_225_600_000;
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
@@ -30,7 +31,7 @@ impl ShopLog {
     pub fn new(seed: u64, lines: usize) -> ShopLog {
         let mut random = Random(seed);
         let mut log = ShopLog::default();
-        let people = lines as u64 / 40;
+        let people = (lines as u64 / 40).max(5);
         while log.lines.len() < lines {
             let line = log.lines.len();
             let sent = START + line as i64 * MINUTE + random.below(50_000) as i64;
