@@ -33,7 +33,8 @@ fn frames(log: &BusLog, from: i64) -> Vec<Frame> {
 
 /// First number and message ids of each frame from a number on.
 fn ids(log: &BusLog, from: i64) -> Vec<(i64, Vec<String>)> {
-    let ids = |frame: &Frame| frame.events().unwrap().iter().map(|event| event.message_id.to_string()).collect();
+    let ids =
+        |frame: &Frame| frame.events().unwrap().iter().map(|event| event.message_id.to_string()).collect();
     frames(log, from).iter().map(|frame| (frame.first_sequence, ids(frame))).collect()
 }
 
@@ -166,10 +167,14 @@ fn segments_roll_over_and_are_forgotten() {
     assert_eq!((fill(&log, 65 << 20), append(&log, &["c"])), (2, 3));
     assert_eq!((fill(&log, 65 << 20), append(&log, &["d", "e"])), (4, 5));
     let starts = |folder: &Path| -> Vec<i64> {
-        segments(folder).iter().map(|path| path.file_stem().unwrap().to_str().unwrap().parse().unwrap()).collect()
+        segments(folder)
+            .iter()
+            .map(|path| path.file_stem().unwrap().to_str().unwrap().parse().unwrap())
+            .collect()
     };
     assert_eq!(starts(folder.path()), [0, 3, 5]);
-    let first = |log: &BusLog, from| frames(log, from).iter().map(|frame| frame.first_sequence).collect::<Vec<_>>();
+    let first =
+        |log: &BusLog, from| frames(log, from).iter().map(|frame| frame.first_sequence).collect::<Vec<_>>();
     assert_eq!(first(&log, 0), [0, 2, 3, 4, 5]);
 
     // A segment goes once nothing of it is needed, and not before; the last one stays.

@@ -1,6 +1,7 @@
 //! Identifiers and their keyed hashes.
 
-use crate::hmac::Hmac;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use std::fmt;
 use std::ops::Deref;
 
@@ -210,13 +211,13 @@ impl fmt::Debug for Identifiers {
 /// trying every phone number.
 #[derive(Clone)]
 pub struct Pseudonymizer {
-    keyed: Hmac,
+    keyed: Hmac<Sha256>,
 }
 
 impl Pseudonymizer {
     /// `key` is the deployment's secret: 32 random bytes, kept for as long as its data.
     pub fn new(key: &[u8]) -> Self {
-        Pseudonymizer { keyed: Hmac::new(key) }
+        Pseudonymizer { keyed: Hmac::new_from_slice(key).expect("HMAC takes a key of any length") }
     }
 
     /// The hash of a cleaned value of a kind. The kind is part of it, so that a user id equal to some
@@ -227,9 +228,12 @@ impl Pseudonymizer {
 
     /// The hash of a value in a named scope other than an identifier's.
     pub fn key(&self, scope: &str, value: &str) -> Key {
-        let hash = self.keyed.hash(&[scope.as_bytes(), &[0], value.as_bytes()]);
+        let mut mac = self.keyed.clone();
+        mac.update(scope.as_bytes());
+        mac.update(&[0]);
+        mac.update(value.as_bytes());
         let mut key = [0; 16];
-        key.copy_from_slice(&hash[..16]);
+        key.copy_from_slice(&mac.finalize().into_bytes()[..16]);
         Key(key)
     }
 }

@@ -15,7 +15,6 @@ mod context;
 mod encode;
 mod envelope;
 mod event;
-mod hmac;
 mod identifier;
 mod json;
 mod mapping;

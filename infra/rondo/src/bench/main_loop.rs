@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Events are taken in batches of so many lines, or bytes.
-const BATCH_LINES: usize = 32_768;
-const BATCH_BYTES: usize = 24 << 20;
+const BATCH_LINES: usize = 8_192;
+const BATCH_BYTES: usize = 6 << 20;
 
 #[derive(Debug, Args)]
 pub struct MainArgs {

@@ -25,7 +25,10 @@ fn times(data: &Path) -> BTreeMap<String, (i64, i64, TimeMark)> {
     for path in block_on(lake.list(lake::EVENTS)).unwrap() {
         lake::replay(&path, block_on(lake.open(&path)).unwrap(), |archived| {
             let event = archived.event;
-            times.insert(event.message_id.to_string(), (event.happened_at, event.received_at, event.time_mark));
+            times.insert(
+                event.message_id.to_string(),
+                (event.happened_at, event.received_at, event.time_mark),
+            );
         })
         .unwrap();
     }
@@ -148,23 +151,23 @@ steps:
 fn mistakes_in_campaigns_stop_the_import_and_name_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let (file, data) = (folder.path().join("shop.ndjson"), folder.path().join("data"));
-    fs::write(&file, ShopLog::new(2, 20).text()).unwrap();
+    fs::write(&file, ShopLog::new(2, 20, 5).text()).unwrap();
     let config = data.join("config");
     for part in ["campaigns", "templates"] {
         fs::create_dir_all(config.join(part)).unwrap();
     }
     fs::write(config.join("templates/coupon.txt"), "A coupon.").unwrap();
     let campaign = config.join("campaigns/browse.yaml");
-    // The text, and where a person would point at.
+    // The text, where a person would point at, and what the message has to name.
     let unknown = CAMPAIGN.replace("steps:", "audiance: profile.orders.count > 0\nsteps:");
     let not_cel = CAMPAIGN.replace(">= 20000", ">= >= 20000");
-    for (text, place, hint) in [(&unknown, "5:1", "audience"), (&not_cel, "4:", "when")] {
+    for (text, place, named) in [(&unknown, "5:1:", "audience"), (&not_cel, "4:", ">=")] {
         fs::write(&campaign, text).unwrap();
         for command in [import(&file, &data), rondo("check", &data)] {
             let (code, out, err) = ran(command);
             assert_eq!(code, 1, "{out}{err}");
             assert!(err.contains(&format!("{}:{place}", campaign.display())), "{err}");
-            let _ = hint;
+            assert!(err.contains(named), "{err}");
         }
         assert!(!data.join("store.redb").exists(), "nothing is begun with mistakes in the configuration");
     }

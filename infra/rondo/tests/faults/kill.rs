@@ -59,7 +59,7 @@ fn ten_kills_leave_what_an_undisturbed_import_leaves() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
     let file = folder.path().join("shop.ndjson");
-    let log = ShopLog::new(0x5eed, 14_000);
+    let log = ShopLog::new(0x5eed, 14_000, 350);
     fs::write(&file, log.text()).unwrap();
 
     succeed(stepwise(&file, &whole));
@@ -102,7 +102,7 @@ fn ten_kills_leave_what_an_undisturbed_import_leaves() {
 fn a_kill_while_an_installation_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.ndjson");
-    let log = ShopLog::new(1, 60);
+    let log = ShopLog::new(1, 60, 5);
     fs::write(&file, log.text()).unwrap();
     // Killed ever later: before the keys, the store, the log, the first batch.
     for n in 0..40u64 {

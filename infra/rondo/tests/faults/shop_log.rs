@@ -25,13 +25,12 @@ impl ShopLog {
         self.lines.join("\n") + "\n"
     }
 
-    /// A log of so many lines: people who are anonymous at first and sign in later, pages, products, orders, one
+    /// A log of so many lines by so many people: they are anonymous at first and sign in later, pages, products, orders, one
     /// line in a hundred repeated, one in fifty reported days late. E-mail addresses and refused lines come in
     /// some stretches and not in others.
-    pub fn new(seed: u64, lines: usize) -> ShopLog {
+    pub fn new(seed: u64, lines: usize, people: u64) -> ShopLog {
         let mut random = Random(seed);
         let mut log = ShopLog::default();
-        let people = (lines as u64 / 40).max(5);
         while log.lines.len() < lines {
             let line = log.lines.len();
             let sent = START + line as i64 * MINUTE + random.below(50_000) as i64;

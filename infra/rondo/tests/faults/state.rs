@@ -32,7 +32,13 @@ impl State {
         for record in store.quarantined().unwrap() {
             let (rejection, original) = (record.rejection, record.original);
             let code = rejection.code.as_str();
-            assert!(state.quarantine.insert((record.source, code, rejection.field, rejection.reason, original)));
+            assert!(state.quarantine.insert((
+                record.source,
+                code,
+                rejection.field,
+                rejection.reason,
+                original
+            )));
         }
         let lake = LakeFolder::new(data.join("lake"));
         let mut identifiers = BTreeSet::new();
