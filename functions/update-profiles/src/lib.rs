@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod handler;
+mod people;
 mod run;
 
 pub use handler::handle;

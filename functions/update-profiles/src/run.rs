@@ -1,9 +1,10 @@
 //! A batch of events into profiles: resolve, load, fold, write. One write a person.
 
+use crate::people::{Groups, People, Slot};
 use event::{Code, Event, Identifier, IdentifierKind, Key, PortError, Quarantined, Rejection};
 use foldhash::{HashMap, HashMapExt};
 use person::{
-    Applied, Blob, IdentityStore, Owner, Profile, ProfileChange, ProfileStore, ProfileWrite, Refusal, Stored, resolve,
+    Applied, Blob, IdentityStore, Owner, Profile, ProfileChange, ProfileStore, ProfileWrite, Refusal, resolve,
 };
 use std::sync::Arc;
 
@@ -82,46 +83,49 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
     pending: &[u32],
     outcome: &mut Outcome<'a>,
 ) -> Result<Vec<u32>, PortError> {
-    let mut loaded = Loaded::default();
-    loaded.add(deps.store, pending.iter().filter_map(|i| known_person(&events[*i as usize]))).await?;
+    let event = |index: u32| &events[index as usize];
+    let mut people = People::default();
+    let mut whose: Vec<Option<Slot>> =
+        pending.iter().map(|index| known_person(event(*index)).map(|person| people.slot(person))).collect();
+    people.load(deps.store).await?;
 
     // Most events carry identifiers that are linked to their person already; the others are looked up.
-    let open: Vec<u32> = pending.iter().copied().filter(|i| !loaded.settles(&events[*i as usize])).collect();
-    let mut identities = Identities::load(deps.store, open.iter().map(|i| &events[*i as usize])).await?;
-    let mut owners: HashMap<u32, Owner> = HashMap::with_capacity(open.len());
-    for index in open {
-        let owner = identities.resolve(&events[index as usize], &mut outcome.refusals);
-        owners.insert(index, owner);
+    let open: Vec<usize> = (0..pending.len()).filter(|at| !people.settles(event(pending[*at]), whose[*at])).collect();
+    let mut identities = Identities::load(deps.store, open.iter().map(|at| event(pending[*at]))).await?;
+    let mut owners: HashMap<usize, Owner> = HashMap::with_capacity(open.len());
+    for at in open {
+        owners.insert(at, identities.resolve(event(pending[at]), &mut outcome.refusals));
     }
-    let mut linked = std::mem::take(&mut identities.links);
-    let person_of = |index: u32| match owners.get(&index) {
-        Some(owner) => identities.current(*owner),
-        None => Owner::from(events[index as usize].identifiers[0]),
-    };
-    let mut order: Vec<(Key, u32)> = pending.iter().map(|index| (person_of(*index).person, *index)).collect();
-    order.sort_unstable();
-
-    let others = owners.values().map(|owner| identities.current(*owner).person);
-    loaded.add(deps.store, others.chain(identities.merged.keys().copied())).await?;
+    for (at, owner) in &mut owners {
+        *owner = identities.current(*owner);
+        whose[*at] = Some(people.slot(owner.person));
+    }
+    for person in identities.merged.keys() {
+        people.slot(*person);
+    }
+    people.load(deps.store).await?;
 
     let mut merges = identities.by_winner();
     let mut writes = Vec::new();
     let first_change = outcome.changes.len();
     let mut profile = Profile::default();
     let mut encoded = Vec::with_capacity(4_096);
-    for group in order.chunk_by(|a, b| a.0 == b.0) {
-        let owner = person_of(group[0].1);
+    // People in the order in which they come first, since that is how their events lie in memory.
+    let groups = Groups::new(&whose, people.len());
+    for slot in 0..people.len() {
+        let Some(first) = groups.first(slot) else { continue };
+        let owner = owners.get(&first).copied().unwrap_or_else(|| Owner::from(event(pending[first]).identifiers[0]));
         let merged = merges.remove(&owner.person).unwrap_or_default();
-        if loaded.fill(&mut profile, owner.person, &merged).is_err() {
-            outcome.failed.extend(group.iter().map(|(_, index)| *index));
+        if people.fill(&mut profile, slot, &merged).is_err() {
+            outcome.failed.extend(groups.of(slot).map(|at| pending[at]));
             continue;
         }
         let mut fresh = Vec::new();
         let mut applied = !merged.is_empty();
-        for (_, index) in group {
-            let event = &events[*index as usize];
+        for at in groups.of(slot) {
+            let event = event(pending[at]);
             match profile.apply(event) {
-                Applied::Duplicate => outcome.duplicates.push(*index),
+                Applied::Duplicate => outcome.duplicates.push(pending[at]),
                 Applied::Yes => {
                     applied = true;
                     if (deps.wanted)(event) {
@@ -140,13 +144,13 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
             let (blob, fresh, merged) = (Arc::clone(&blob), fresh.clone(), merged.clone());
             outcome.changes.push(ProfileChange { person: owner.person, blob, fresh, merged });
         }
-        let mut links = linked.remove(&owner.person).unwrap_or_default();
+        let mut links = identities.links.remove(&owner.person).unwrap_or_default();
         for other in &merged {
             // Whatever pointed at the one that goes points at this one from now on.
-            let stored = loaded.stored(*other).map(|stored| Blob::identifiers(&stored.blob));
+            let stored = people.stored(*other).map(|stored| Blob::identifiers(&stored.blob));
             links.extend(stored.and_then(Result::ok).unwrap_or_default());
         }
-        let version = loaded.version(owner.person);
+        let version = people.version(slot);
         writes.push(ProfileWrite { person: owner.person, version, blob, fresh, merged, links, owner });
     }
 
@@ -155,7 +159,8 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
     outcome.writes += written - conflicts.len() as u64;
     let mut again: Vec<u32> = Vec::new();
     if !conflicts.is_empty() {
-        again.extend(order.iter().filter(|(person, _)| conflicts.contains(person)).map(|(_, index)| *index));
+        let conflicting = conflicts.iter().map(|person| people.slot(*person));
+        again.extend(conflicting.flat_map(|slot| groups.of(slot)).map(|at| pending[at]));
         again.sort_unstable();
         let changes = outcome.changes.split_off(first_change);
         outcome.changes.extend(changes.into_iter().filter(|change| !conflicts.contains(&change.person)));
@@ -167,64 +172,6 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
 /// The person of an event that carries a user id.
 fn known_person(event: &Event<'_>) -> Option<Key> {
     event.identifiers.first().filter(|id| id.kind == IdentifierKind::User).map(|id| id.key)
-}
-
-/// Profiles of a batch's people as they were loaded.
-#[derive(Default)]
-struct Loaded {
-    profiles: HashMap<Key, Option<Stored>>,
-}
-
-impl Loaded {
-    /// Loads those that are not there yet.
-    async fn add<S: ProfileStore>(&mut self, store: &S, people: impl Iterator<Item = Key>) -> Result<(), PortError> {
-        let mut missing: Vec<Key> = people.filter(|person| !self.profiles.contains_key(person)).collect();
-        missing.sort_unstable();
-        missing.dedup();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let stored = store.load(&missing).await?;
-        self.profiles.extend(missing.into_iter().zip(stored));
-        Ok(())
-    }
-
-    fn stored(&self, person: Key) -> Option<&Stored> {
-        self.profiles.get(&person)?.as_ref()
-    }
-
-    /// Whether the event's person is certain without a look at identities: a known one, to whom all of its
-    /// other identifiers are linked already.
-    fn settles(&self, event: &Event<'_>) -> bool {
-        let Some(person) = known_person(event) else { return false };
-        let others = &event.identifiers[1..];
-        others.is_empty()
-            || self
-                .stored(person)
-                .is_some_and(|stored| others.iter().all(|id| Blob::has_identifier(&stored.blob, *id)))
-    }
-
-    fn version(&self, person: Key) -> u64 {
-        self.stored(person).map_or(0, |stored| stored.version)
-    }
-
-    /// Fills `profile` with a person's stored state and that of the people who go into it.
-    fn fill<'l>(&'l self, profile: &mut Profile<'l>, person: Key, merged: &[Key]) -> Result<(), event::wire::Damaged> {
-        profile.clear();
-        if let Some(stored) = self.stored(person)
-            && Blob::forward_of(&stored.blob)?.is_none()
-        {
-            profile.decode(&stored.blob)?;
-        }
-        for other in merged {
-            if let Some(stored) = self.stored(*other)
-                && let Blob::Profile(other) = Blob::decode(&stored.blob)?
-            {
-                profile.merge(&other);
-            }
-        }
-        Ok(())
-    }
 }
 
 /// What a batch says of identities, on top of what was stored.

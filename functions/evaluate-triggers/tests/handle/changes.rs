@@ -188,7 +188,7 @@ fn an_event_that_no_campaign_names_changes_nothing() {
 #[test]
 fn damaged_journeys_are_begun_anew() {
     let memory = Memory::default();
-    memory.journeys.borrow_mut().insert(ANN, campaign::Stored { version: 4, blob: vec![2, 99, 1] });
+    memory.journeys.borrow_mut().insert(ANN, campaign::Stored { version: 4, blob: [2, 99, 1].into() });
     assert_eq!(change(&memory, T0 + 30 * MINUTE, sample("stream")), None);
     assert_eq!(memory.waiting(ANN), ["sku-1", "sku-2"]);
 }

@@ -75,7 +75,7 @@ impl JourneyStore for Memory {
             match write.blob.is_empty() {
                 true => drop(journeys.remove(&write.person)),
                 false => {
-                    journeys.insert(write.person, Stored { version: version + 1, blob: write.blob });
+                    journeys.insert(write.person, Stored { version: version + 1, blob: write.blob.into() });
                 }
             }
             self.timers.borrow_mut().extend(write.timer.map(|minute| (minute, write.person)));

@@ -60,7 +60,7 @@ fn changes_of_one_process_are_those_that_were_written() {
     let outcome = block_on(run(&deps(&store), &events)).unwrap();
     assert_eq!((outcome.writes, outcome.changes.len(), outcome.duplicates.len()), (2, 2, 0));
     for change in &outcome.changes {
-        assert_eq!(change.blob, store.blob(change.person));
+        assert_eq!(*change.blob, *store.blob(change.person));
     }
     let again = block_on(run(&deps(&store), &events)).unwrap();
     assert_eq!((again.writes, again.changes.len(), again.duplicates.len()), (0, 0, events.len()));
@@ -81,7 +81,7 @@ fn who_is_contended_without_end_goes_to_quarantine_and_not_into_a_loop() {
 fn a_damaged_profile_puts_only_its_own_events_aside() {
     let (store, quarantine) = (MemoryStore::default(), MemoryQuarantine::default());
     let [user_1, user_2, _] = people();
-    let broken = Stored { version: 7, blob: vec![1, 3, 200, 1] };
+    let broken = Stored { version: 7, blob: [1, 3, 200, 1].into() };
     store.profiles.borrow_mut().insert(user_2, broken.clone());
     assert_eq!(stream(&store, &quarantine, "kinesis"), None);
     let events = events();

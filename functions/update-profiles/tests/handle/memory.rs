@@ -36,12 +36,12 @@ impl MemoryStore {
 
     /// The stored profile of a person.
     pub fn blob(&self, person: Key) -> Vec<u8> {
-        self.profiles.borrow()[&person].blob.clone()
+        self.profiles.borrow()[&person].blob.to_vec()
     }
 
     /// Everything that is stored, to be compared.
     pub fn state(&self) -> BTreeMap<Key, Vec<u8>> {
-        self.profiles.borrow().iter().map(|(person, stored)| (*person, stored.blob.clone())).collect()
+        self.profiles.borrow().iter().map(|(person, stored)| (*person, stored.blob.to_vec())).collect()
     }
 }
 
@@ -64,7 +64,7 @@ impl ProfileStore for MemoryStore {
             assert_eq!(version, write.version, "a write names the version that it loaded");
             profiles.insert(write.person, Stored { version: version + 1, blob: write.blob });
             for merged in &write.merged {
-                profiles.insert(*merged, Stored { version: 1, blob: Blob::forward(write.person) });
+                profiles.insert(*merged, Stored { version: 1, blob: Blob::forward(write.person).into() });
             }
             self.owners.borrow_mut().extend(write.links.iter().map(|identifier| (*identifier, write.owner)));
             let fresh = write.fresh.iter().map(|event| event.message_id.to_string()).collect();

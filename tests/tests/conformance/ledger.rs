@@ -1,0 +1,132 @@
+//! [`Ledger`].
+
+use crate::samples::key;
+use campaign::{CapCounts, Caps, Claim, Claimed, Ledger, LedgerEntry, LedgerState, Reason};
+
+const DAY: i32 = 20_000;
+const CAPS: Caps = Caps { per_day: Some(2), per_week: Some(3) };
+
+fn entry(n: u8, person: u8, state: LedgerState, capped_on: Option<i32>) -> LedgerEntry {
+    LedgerEntry {
+        action: key(n),
+        person: key(person),
+        campaign: "browse".to_owned(),
+        step: "coupon".to_owned(),
+        channel: "email".to_owned(),
+        state,
+        reason: None,
+        at: 1_000 + i64::from(n),
+        due_at: 500,
+        capped_on,
+        receipt: String::new(),
+        detail: String::new(),
+    }
+}
+
+fn claim(n: u8, person: u8, day: i32) -> Claim {
+    Claim { entry: entry(n, person, LedgerState::Claimed, Some(day)), caps: CAPS }
+}
+
+fn refused(n: u8, person: u8, reason: Reason) -> LedgerEntry {
+    LedgerEntry { reason: Some(reason), ..entry(n, person, LedgerState::Refused, None) }
+}
+
+fn count(day: u32, week: u32) -> CapCounts {
+    CapCounts { day, week }
+}
+
+pub async fn suite<L: Ledger>(ledger: &L) {
+    claims(ledger).await;
+    settlements(ledger).await;
+    crashes(ledger).await;
+}
+
+async fn claims<L: Ledger>(ledger: &L) {
+    assert_eq!(ledger.get(key(1)).await.unwrap(), None);
+    assert_eq!(ledger.claim(&[]).await.unwrap(), []);
+    // In order, each seeing those before it: the third of a day is over the cap, another person's is not.
+    let claims = [claim(1, 50, DAY), claim(2, 50, DAY), claim(3, 50, DAY), claim(4, 51, DAY)];
+    let answers = ledger.claim(&claims).await.unwrap();
+    assert_eq!(answers, [Claimed::Yes, Claimed::Yes, Claimed::OverCap(Reason::CapDay), Claimed::Yes]);
+    assert_eq!(ledger.get(key(1)).await.unwrap(), Some(claims[0].entry.clone()));
+    let over = ledger.get(key(3)).await.unwrap().unwrap();
+    assert_eq!((over.state, over.reason), (LedgerState::Refused, Some(Reason::CapDay)));
+    assert_eq!(ledger.cap_counts(key(50), "email", DAY).await.unwrap(), count(2, 2));
+    // The same again, or twice in one call, changes nothing.
+    let again = ledger.claim(&[claim(1, 50, DAY), claim(3, 50, DAY)]).await.unwrap();
+    assert_eq!(again, [Claimed::AlreadyThere(claims[0].entry.clone()), Claimed::AlreadyThere(over)]);
+    let twice = ledger.claim(&[claim(5, 52, DAY), claim(5, 52, DAY)]).await.unwrap();
+    assert_eq!(twice, [Claimed::Yes, Claimed::AlreadyThere(claim(5, 52, DAY).entry)]);
+    assert_eq!(ledger.cap_counts(key(52), "email", DAY).await.unwrap(), count(1, 1));
+
+    // A week is seven days with today; channels and people are counted apart.
+    assert_eq!(ledger.cap_counts(key(50), "email", DAY + 6).await.unwrap(), count(0, 2));
+    assert_eq!(ledger.cap_counts(key(50), "email", DAY + 7).await.unwrap(), count(0, 0));
+    assert_eq!(ledger.cap_counts(key(50), "sms", DAY).await.unwrap(), count(0, 0));
+    let week =
+        ledger.claim(&[claim(6, 50, DAY + 6), claim(7, 50, DAY + 6), claim(8, 50, DAY + 7)]).await.unwrap();
+    assert_eq!(week, [Claimed::Yes, Claimed::OverCap(Reason::CapWeek), Claimed::Yes]);
+
+    // What is refused or held from the start is written and counted nowhere; a held one is decided on again.
+    let decided = [refused(9, 53, Reason::Unsubscribed), entry(10, 53, LedgerState::Held, None)];
+    let claims = decided.clone().map(|entry| Claim { entry, caps: CAPS });
+    assert_eq!(ledger.claim(&claims).await.unwrap(), [Claimed::Yes, Claimed::Yes]);
+    assert_eq!(ledger.get(key(9)).await.unwrap(), Some(decided[0].clone()));
+    assert_eq!(ledger.cap_counts(key(53), "email", DAY).await.unwrap(), count(0, 0));
+    assert_eq!(ledger.claim(&[claim(10, 53, DAY)]).await.unwrap(), [Claimed::Yes]);
+    assert_eq!(ledger.cap_counts(key(53), "email", DAY).await.unwrap(), count(1, 1));
+}
+
+async fn settlements<L: Ledger>(ledger: &L) {
+    let sent = LedgerEntry { receipt: "r-1".to_owned(), ..entry(1, 50, LedgerState::Sent, Some(DAY)) };
+    for _ in 0..2 {
+        ledger.settle(std::slice::from_ref(&sent)).await.unwrap();
+        assert_eq!(ledger.get(key(1)).await.unwrap(), Some(sent.clone()));
+        assert_eq!(ledger.cap_counts(key(50), "email", DAY).await.unwrap(), count(2, 2));
+    }
+    // What was certainly not sent gives its count back, once; what was sent stays sent.
+    let failed = LedgerEntry { capped_on: Some(DAY), ..refused(2, 50, Reason::ChannelError) };
+    for _ in 0..2 {
+        ledger.settle(std::slice::from_ref(&failed)).await.unwrap();
+        assert_eq!(ledger.cap_counts(key(50), "email", DAY).await.unwrap(), count(1, 1));
+    }
+    ledger.settle(&[refused(1, 50, Reason::ChannelError)]).await.unwrap();
+    assert_eq!(ledger.get(key(1)).await.unwrap(), Some(sent));
+    // A claim that another attempt could bring through is held, and may be claimed again.
+    ledger.settle(&[entry(4, 51, LedgerState::Held, Some(DAY))]).await.unwrap();
+    assert_eq!(ledger.cap_counts(key(51), "email", DAY).await.unwrap(), count(0, 0));
+    assert_eq!(ledger.claim(&[claim(4, 51, DAY)]).await.unwrap(), [Claimed::Yes]);
+    // Nothing comes of settling what was never claimed.
+    ledger.settle(&[entry(99, 51, LedgerState::Sent, None)]).await.unwrap();
+    assert_eq!(ledger.get(key(99)).await.unwrap(), None);
+}
+
+/// Claims that nothing followed.
+async fn crashes<L: Ledger>(ledger: &L) {
+    let open = async |at: i64| {
+        let mut open: Vec<_> = ledger.claimed_before(at).await.unwrap().iter().map(|e| e.action).collect();
+        open.sort();
+        open
+    };
+    assert_eq!(open(1_004).await, [], "a claim of that very moment may still be at work");
+    assert_eq!(open(i64::MAX).await, [key(4), key(5), key(6), key(8), key(10)]);
+    assert_eq!(open(1_006).await, [key(4), key(5)]);
+    // Nobody knows whether it was sent: it counts, and is not claimed again; who finds out may settle it.
+    let unknown = entry(5, 52, LedgerState::Unknown, Some(DAY));
+    ledger.settle(std::slice::from_ref(&unknown)).await.unwrap();
+    assert_eq!(open(1_006).await, [key(4)]);
+    assert_eq!(ledger.cap_counts(key(52), "email", DAY).await.unwrap(), count(1, 1));
+    assert_eq!(ledger.claim(&[claim(5, 52, DAY)]).await.unwrap(), [Claimed::AlreadyThere(unknown)]);
+    ledger.settle(&[refused(5, 52, Reason::ChannelError)]).await.unwrap();
+    assert_eq!(ledger.cap_counts(key(52), "email", DAY).await.unwrap(), count(0, 0));
+}
+
+pub async fn claim_one<L: Ledger>(ledger: &L) {
+    assert_eq!(ledger.claim(&[claim(1, 50, DAY)]).await.unwrap(), [Claimed::Yes]);
+}
+
+/// What [`claim_one`] leaves, whatever happened since.
+pub async fn holds_the_claim<L: Ledger>(ledger: &L) {
+    assert_eq!(ledger.claimed_before(i64::MAX).await.unwrap(), [claim(1, 50, DAY).entry]);
+    assert_eq!(ledger.cap_counts(key(50), "email", DAY).await.unwrap(), count(1, 1));
+}

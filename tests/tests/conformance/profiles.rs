@@ -1,0 +1,108 @@
+//! [`ProfileStore`] and [`IdentityStore`].
+
+use crate::samples::{blob, event, identifier, key};
+use event::{Identifier, IdentifierKind, Key};
+use person::{Blob, IdentityStore, Owner, ProfileStore, ProfileWrite};
+
+const ANN: u8 = 1;
+const BEN: u8 = 2;
+const VISITOR: u8 = 3;
+
+fn owner(kind: IdentifierKind, n: u8) -> Owner {
+    Owner { kind, person: key(n) }
+}
+
+fn write(n: u8, version: u64, events: usize) -> ProfileWrite<'static> {
+    let events: Vec<_> = (0..events).map(|k| event(&format!("{n}-{k}"), n)).collect();
+    ProfileWrite {
+        person: key(n),
+        version,
+        blob: blob(&events).into(),
+        fresh: Vec::new(),
+        merged: Vec::new(),
+        links: Vec::new(),
+        owner: owner(IdentifierKind::User, n),
+    }
+}
+
+async fn stored(store: &impl ProfileStore, n: u8) -> Option<(u64, Vec<u8>)> {
+    let stored = store.load(&[key(n)]).await.unwrap().remove(0);
+    stored.map(|stored| (stored.version, stored.blob.to_vec()))
+}
+
+/// `conditional` says whether writes are checked by version.
+pub async fn suite<S: ProfileStore + IdentityStore>(store: &S, conditional: bool) {
+    // Nobody is there; answers stand in the order of the question.
+    assert_eq!(store.load(&[]).await.unwrap(), []);
+    assert_eq!(store.load(&[key(ANN), key(BEN)]).await.unwrap(), [None, None]);
+    assert_eq!(store.write(vec![write(ANN, 0, 1), write(BEN, 0, 2)]).await.unwrap(), []);
+    let loaded = store.load(&[key(BEN), key(9), key(ANN), key(BEN)]).await.unwrap();
+    let blobs: Vec<Option<&[u8]>> = loaded.iter().map(|s| s.as_ref().map(|s| &s.blob[..])).collect();
+    let (ann, ben) = (write(ANN, 0, 1).blob, write(BEN, 0, 2).blob);
+    assert_eq!(blobs, [Some(&ben[..]), None, Some(&ann[..]), Some(&ben[..])]);
+
+    // The next write names the version that was loaded, and the version moves with each write.
+    let (version, _) = stored(store, ANN).await.unwrap();
+    assert!(version > 0, "0 is for a person who is not there");
+    assert_eq!(store.write(vec![write(ANN, version, 3)]).await.unwrap(), []);
+    let (next, second) = stored(store, ANN).await.unwrap();
+    assert!(next > version && second == write(ANN, 0, 3).blob[..]);
+    if conditional {
+        // Somebody else wrote in between: nothing of that person is written, others are.
+        let (ben_version, _) = stored(store, BEN).await.unwrap();
+        let mut late = write(ANN, version, 4);
+        late.links = vec![identifier(IdentifierKind::Email, 77)];
+        let conflicts = store.write(vec![late, write(BEN, ben_version, 3), write(9, 4, 1)]).await.unwrap();
+        assert_eq!(conflicts, [key(ANN), key(9)]);
+        assert_eq!(stored(store, ANN).await.unwrap(), (next, second));
+        assert_eq!(store.owners(&[identifier(IdentifierKind::Email, 77)]).await.unwrap(), [None]);
+        assert_eq!(stored(store, BEN).await.unwrap().1, write(BEN, 0, 3).blob[..]);
+        assert_eq!(stored(store, 9).await, None);
+    }
+
+    links_and_merges(store).await;
+}
+
+async fn links_and_merges<S: ProfileStore + IdentityStore>(store: &S) {
+    use IdentifierKind::{Anonymous, Device, Email};
+    // The same key under another kind is another identifier.
+    let (browser, device) = (identifier(Anonymous, VISITOR), identifier(Device, VISITOR));
+    let mut visitor = write(VISITOR, 0, 1);
+    (visitor.links, visitor.owner) = (vec![browser], owner(Anonymous, VISITOR));
+    assert_eq!(store.write(vec![visitor]).await.unwrap(), []);
+    let owners = store.owners(&[device, browser, identifier(Email, 5)]).await.unwrap();
+    assert_eq!(owners, [None, Some(owner(Anonymous, VISITOR)), None]);
+
+    // The visitor turns out to be Ann: one write moves the profile's state, the links, and leaves a pointer.
+    let (version, _) = stored(store, ANN).await.unwrap();
+    let mut merged = write(ANN, version, 4);
+    merged.merged = vec![key(VISITOR)];
+    merged.links = vec![browser, identifier(Email, 5)];
+    assert_eq!(store.write(vec![merged]).await.unwrap(), []);
+    holds_what_the_suite_left(store).await;
+}
+
+/// A write that is not committed where the store has commits.
+pub async fn write_one_more<S: ProfileStore + IdentityStore>(store: &S) {
+    let mut more = write(9, 0, 1);
+    more.links = vec![Identifier { kind: IdentifierKind::Phone, key: Key([9; 16]) }];
+    assert_eq!(store.write(vec![more]).await.unwrap(), []);
+    assert!(stored(store, 9).await.is_some());
+}
+
+/// What [`suite`] leaves behind.
+pub async fn holds_what_the_suite_left<S: ProfileStore + IdentityStore>(store: &S) {
+    let (_, ann) = stored(store, ANN).await.unwrap();
+    assert_eq!(ann, write(ANN, 0, 4).blob[..]);
+    assert!(stored(store, BEN).await.is_some());
+    let (_, pointer) = stored(store, VISITOR).await.unwrap();
+    assert_eq!(Blob::forward_of(&pointer).unwrap(), Some(key(ANN)));
+    let asked = [
+        identifier(IdentifierKind::Anonymous, VISITOR),
+        identifier(IdentifierKind::Email, 5),
+        identifier(IdentifierKind::Phone, 9),
+    ];
+    let ann = Some(owner(IdentifierKind::User, ANN));
+    assert_eq!(store.owners(&asked).await.unwrap(), [ann, ann, None]);
+    assert_eq!(stored(store, 9).await, None);
+}

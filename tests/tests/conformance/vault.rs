@@ -1,0 +1,49 @@
+//! [`Vault`].
+
+use crate::samples::identifier;
+use event::{Identifier, IdentifierKind, Secret, Vault};
+
+/// Values that no file may show.
+pub const PLAIN: [&str; 3] = ["ann.vault@example.com", "+8613800138000", "Annabella"];
+
+fn secret(identifier: Identifier, field: &str, value: &str) -> Secret {
+    Secret { identifier, field: field.to_owned(), value: value.to_owned() }
+}
+
+pub fn secrets() -> Vec<Secret> {
+    let (email, phone) = (identifier(IdentifierKind::Email, 1), identifier(IdentifierKind::Phone, 1));
+    vec![
+        secret(email, "email", PLAIN[0]),
+        secret(phone, "phone", PLAIN[1]),
+        secret(email, "first_name", PLAIN[2]),
+    ]
+}
+
+pub async fn holds_secrets(vault: &impl Vault) {
+    for secret in secrets() {
+        assert_eq!(vault.get(secret.identifier, &secret.field).await.unwrap(), Some(secret.value));
+    }
+}
+
+pub async fn suite<V: Vault>(vault: &V) {
+    let [email, phone, _] = secrets().try_into().unwrap_or_else(|_| panic!());
+    assert_eq!(vault.get(email.identifier, "email").await.unwrap(), None);
+    vault.put(&[]).await.unwrap();
+    vault.put(&secrets()).await.unwrap();
+    vault.put(&secrets()).await.unwrap();
+    holds_secrets(vault).await;
+    // Fields and kinds are told apart, even where one name begins with the other.
+    assert_eq!(vault.get(email.identifier, "phone").await.unwrap(), None);
+    assert_eq!(vault.get(email.identifier, "first").await.unwrap(), None);
+    assert_eq!(vault.get(email.identifier, "").await.unwrap(), None);
+    assert_eq!(vault.get(phone.identifier, "email").await.unwrap(), None);
+    // A value is replaced; other people's stay.
+    let other = identifier(IdentifierKind::Email, 2);
+    vault
+        .put(&[secret(other, "email", "安@example.cn"), secret(email.identifier, "email", "new@example.com")])
+        .await
+        .unwrap();
+    assert_eq!(vault.get(other, "email").await.unwrap().as_deref(), Some("安@example.cn"));
+    assert_eq!(vault.get(email.identifier, "email").await.unwrap().as_deref(), Some("new@example.com"));
+    assert_eq!(vault.get(email.identifier, "first_name").await.unwrap().as_deref(), Some(PLAIN[2]));
+}
