@@ -15,7 +15,7 @@ pub struct Profiles(pub RefCell<BTreeMap<Key, Vec<u8>>>);
 impl ProfileStore for Profiles {
     async fn load(&self, people: &[Key]) -> Result<Vec<Option<Stored>>, PortError> {
         let stored = self.0.borrow();
-        let one = |person| stored.get(person).map(|blob| Stored { version: 1, blob: blob.clone() });
+        let one = |person| stored.get(person).map(|blob| Stored { version: 1, blob: blob.as_slice().into() });
         Ok(people.iter().map(one).collect())
     }
 
