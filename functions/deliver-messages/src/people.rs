@@ -2,8 +2,8 @@
 
 use event::{Key, PortError};
 use person::{Blob, ProfileStore};
-use std::sync::Arc;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Stored profiles by person, merged people with those they were merged into.
 pub(crate) struct People {

@@ -1,6 +1,8 @@
 //! Changed and due people against the live campaigns: load their journeys, advance, queue what to send, write.
 
-use campaign::{Action, ActionQueue, Campaigns, JourneyStore, JourneyWrite, Journeys, Moment, ProfileView, Stored};
+use campaign::{
+    Action, ActionQueue, Campaigns, JourneyStore, JourneyWrite, Journeys, Moment, ProfileView, Stored,
+};
 use event::{Event, Key, PortError};
 use foldhash::HashSet;
 use person::ProfileChange;
@@ -79,7 +81,8 @@ async fn evaluate<J: JourneyStore, A: ActionQueue>(
         if again.is_empty() {
             return Ok(outcome);
         }
-        visits.retain(|visit| again.contains(&visit.person) || visit.merged.iter().any(|m| again.contains(m)));
+        visits
+            .retain(|visit| again.contains(&visit.person) || visit.merged.iter().any(|m| again.contains(m)));
     }
     Err(PortError::Conflict { what: "the journey table" })
 }
@@ -110,7 +113,12 @@ async fn attempt<J: JourneyStore, A: ActionQueue>(
         for (other, theirs) in merged {
             if let Some(theirs) = theirs {
                 journeys.merge(read(&theirs));
-                writes.push(JourneyWrite { person: other, version: theirs.version, blob: Vec::new(), timer: None });
+                writes.push(JourneyWrite {
+                    person: other,
+                    version: theirs.version,
+                    blob: Vec::new(),
+                    timer: None,
+                });
             }
         }
         let profile = ProfileView::stored(visit.blob, now);

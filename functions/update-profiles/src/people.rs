@@ -108,6 +108,8 @@ impl Groups {
 
     /// A person's events, in their order.
     pub fn of(&self, slot: Slot) -> impl Iterator<Item = usize> {
-        std::iter::successors(self.first(slot), |at| Some(self.next[*at]).filter(|n| *n != NONE).map(|n| n as usize))
+        std::iter::successors(self.first(slot), |at| {
+            Some(self.next[*at]).filter(|n| *n != NONE).map(|n| n as usize)
+        })
     }
 }

@@ -90,7 +90,8 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
     people.load(deps.store).await?;
 
     // Most events carry identifiers that are linked to their person already; the others are looked up.
-    let open: Vec<usize> = (0..pending.len()).filter(|at| !people.settles(event(pending[*at]), whose[*at])).collect();
+    let open: Vec<usize> =
+        (0..pending.len()).filter(|at| !people.settles(event(pending[*at]), whose[*at])).collect();
     let mut identities = Identities::load(deps.store, open.iter().map(|at| event(pending[*at]))).await?;
     let mut owners: HashMap<usize, Owner> = HashMap::with_capacity(open.len());
     for at in open {
@@ -114,7 +115,8 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
     let groups = Groups::new(&whose, people.len());
     for slot in 0..people.len() {
         let Some(first) = groups.first(slot) else { continue };
-        let owner = owners.get(&first).copied().unwrap_or_else(|| Owner::from(event(pending[first]).identifiers[0]));
+        let owner =
+            owners.get(&first).copied().unwrap_or_else(|| Owner::from(event(pending[first]).identifiers[0]));
         let merged = merges.remove(&owner.person).unwrap_or_default();
         if people.fill(&mut profile, slot, &merged).is_err() {
             outcome.failed.extend(groups.of(slot).map(|at| pending[at]));
@@ -200,7 +202,8 @@ impl Identities {
 
     /// Resolves one event and remembers what it said.
     fn resolve(&mut self, event: &Event<'_>, refusals: &mut Vec<Refusal>) -> Owner {
-        let resolution = resolve(&event.identifiers, |id| self.owners.get(&id).map(|owner| self.current(*owner)));
+        let resolution =
+            resolve(&event.identifiers, |id| self.owners.get(&id).map(|owner| self.current(*owner)));
         let owner = resolution.owner;
         for merge in resolution.merges {
             self.merged.insert(merge.person, owner);

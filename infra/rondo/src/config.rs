@@ -105,19 +105,26 @@ impl Config {
                 code if code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()) => {
                     self.parser.region = code.into();
                 }
-                code => wrong(&region, format!("`{code}` is no country; write two capital letters, like CN or DE")),
+                code => wrong(
+                    &region,
+                    format!("`{code}` is no country; write two capital letters, like CN or DE"),
+                ),
             }
         }
         if let Some(code) = file.currency {
             match Currency::parse(&code.value) {
                 Some(currency) => self.parser.currency = currency,
-                None => wrong(&code, format!("`{}` is no currency; write three letters, like EUR", code.value)),
+                None => {
+                    wrong(&code, format!("`{}` is no currency; write three letters, like EUR", code.value))
+                }
             }
         }
         if let Some(zone) = file.time_zone {
             match campaign::time_zone(&zone.value) {
                 Some(found) => self.delivery.zone = found,
-                None => wrong(&zone, format!("`{}` is no time zone; write one like Asia/Shanghai", zone.value)),
+                None => {
+                    wrong(&zone, format!("`{}` is no time zone; write one like Asia/Shanghai", zone.value))
+                }
             }
         }
         if let Some(lateness) = file.lateness {
@@ -134,7 +141,9 @@ impl Config {
         self.delivery.caps = file.caps;
         let webhooks = file.webhooks.into_iter();
         self.delivery.webhooks = webhooks
-            .map(|(name, file)| (name, deliver_messages::WebhookSettings { url: file.url, personal: file.personal }))
+            .map(|(name, file)| {
+                (name, deliver_messages::WebhookSettings { url: file.url, personal: file.personal })
+            })
             .collect();
     }
 

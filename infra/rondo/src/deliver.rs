@@ -23,7 +23,8 @@ impl Installation {
         self.pump.catch_up_by(clock)?;
         self.pump.fire(clock())?;
         loop {
-            let delivered = self.deliver(Lane::Service, clock())? || self.deliver(Lane::Marketing, clock())?;
+            let delivered =
+                self.deliver(Lane::Service, clock())? || self.deliver(Lane::Marketing, clock())?;
             if !delivered {
                 return Ok(());
             }

@@ -41,7 +41,8 @@ pub fn import(
     let (name, length) = (file.name.clone(), file.fingerprint.length);
     installation.pump.catch_up(crate::installation::clock())?;
     let stored = installation.pump.store.get_meta(&job)?;
-    let from = stored.and_then(|bytes| Position::parse(std::str::from_utf8(&bytes).ok()?)).unwrap_or_default();
+    let from =
+        stored.and_then(|bytes| Position::parse(std::str::from_utf8(&bytes).ok()?)).unwrap_or_default();
     let mut imported = Imported { resumed_at: from.lines, ..Imported::default() };
 
     let mut lines = file.lines_buffered(from, BATCH_BYTES)?;
@@ -49,15 +50,20 @@ pub fn import(
     let mut frame = FrameBuilder::default();
     loop {
         let now = crate::installation::clock();
-        let Some(batch) = lines.next_batch(installation.pump.pace.lines).map_err(|e| import_data::ImportError::reading(&name, &e))? else {
+        let Some(batch) = lines
+            .next_batch(installation.pump.pace.lines)
+            .map_err(|e| import_data::ImportError::reading(&name, &e))?
+        else {
             break;
         };
         let end = batch.end;
         let pump = &mut installation.pump;
         let parser = &installation.parser;
-        let converted = pump.stages.time(Stage::Parse, || convert(parser, format, &name, &batch, &mut arena, now));
-        append(pump, &mut frame, &job, &converted, end, now)
-            .with_context(|| format!("{name}: stopped behind line {}; import it again to go on", end.lines))?;
+        let converted =
+            pump.stages.time(Stage::Parse, || convert(parser, format, &name, &batch, &mut arena, now));
+        append(pump, &mut frame, &job, &converted, end, now).with_context(|| {
+            format!("{name}: stopped behind line {}; import it again to go on", end.lines)
+        })?;
         imported.lines = end.lines - from.lines;
         imported.events += converted.events.len() as u64;
         imported.rejected += converted.rejected.len() as u64;

@@ -53,7 +53,8 @@ impl Installation {
             parser: Parser::new(Pseudonymizer::new(&keys.hash), config.parser),
             mappings: config.mappings,
             delivery: config.delivery,
-            outbox: Outbox::new(folder.join("outbox")).with_context(|| format!("making {}", folder.join("outbox").display()))?,
+            outbox: Outbox::new(folder.join("outbox"))
+                .with_context(|| format!("making {}", folder.join("outbox").display()))?,
             webhook: Webhook::default(),
             pump,
             unknown,

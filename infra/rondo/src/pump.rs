@@ -128,14 +128,22 @@ impl Pump {
             }
             let batch = frame.events()?;
             events += batch.len() as u64;
-            self.process(&batch, frame.first_sequence, frame.appended_at, clock())?;
+            // As of when the log took it: what came later may cancel what fell due in the meantime.
+            let now = clock().min(frame.appended_at);
+            self.process(&batch, frame.first_sequence, frame.appended_at, now)?;
             self.pass(frame.end_sequence())?;
         }
         Ok(events)
     }
 
     /// Takes a batch of events that the log holds from `first_sequence` on. `now` is UTC ms.
-    pub fn process(&mut self, events: &[Event<'_>], first_sequence: i64, appended_at: i64, now: i64) -> Result<()> {
+    pub fn process(
+        &mut self,
+        events: &[Event<'_>],
+        first_sequence: i64,
+        appended_at: i64,
+        now: i64,
+    ) -> Result<()> {
         let (store, campaigns) = (&self.store, &self.campaigns);
         let outcome = self.stages.time(Stage::Profiles, || {
             let wanted = |event: &Event<'_>| campaigns.wants(event);
@@ -147,8 +155,10 @@ impl Pump {
             .stages
             .time(Stage::Triggers, || block_on(evaluate_triggers::run(&deps, now, &outcome.changes)))?;
         self.counts.events += events.len() as u64;
-        self.counts.reports +=
-            events.iter().filter(|e| matches!(&*e.name, names::MESSAGE_SENT | names::MESSAGE_REFUSED)).count() as u64;
+        self.counts.reports += events
+            .iter()
+            .filter(|e| matches!(&*e.name, names::MESSAGE_SENT | names::MESSAGE_REFUSED))
+            .count() as u64;
         self.counts.duplicates += outcome.duplicates.len() as u64;
         self.counts.refused_links += outcome.refusals.len() as u64;
         self.counts.actions += evaluated.actions;
@@ -281,7 +291,6 @@ impl Pump {
         }
         Ok(())
     }
-
 }
 
 /// What evaluate-triggers works with.
@@ -298,7 +307,9 @@ fn triggers<'d>(
 fn read_archived(durable: &Durable) -> Result<i64> {
     let Some(bytes) = durable.lake.read(ARCHIVED)? else { return Ok(0) };
     let text = String::from_utf8_lossy(&bytes);
-    text.trim().parse().with_context(|| format!("the lake's file `{ARCHIVED}` holds no number; restore it from a copy"))
+    text.trim()
+        .parse()
+        .with_context(|| format!("the lake's file `{ARCHIVED}` holds no number; restore it from a copy"))
 }
 
 fn read_position(store: &Store, name: &str) -> Result<i64> {

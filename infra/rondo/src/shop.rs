@@ -48,5 +48,7 @@ pub fn write_config(folder: &Path) -> Result<()> {
 /// Writes a file and the folders above it.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).and_then(|()| fs::write(path, bytes)).with_context(|| format!("writing {}", path.display()))
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(path, bytes))
+        .with_context(|| format!("writing {}", path.display()))
 }

@@ -22,8 +22,15 @@ pub enum Stage {
 }
 
 impl Stage {
-    pub const ALL: [Stage; 7] =
-        [Stage::Parse, Stage::Log, Stage::Profiles, Stage::Triggers, Stage::Timers, Stage::Lake, Stage::Commit];
+    pub const ALL: [Stage; 7] = [
+        Stage::Parse,
+        Stage::Log,
+        Stage::Profiles,
+        Stage::Triggers,
+        Stage::Timers,
+        Stage::Lake,
+        Stage::Commit,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {

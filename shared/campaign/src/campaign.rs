@@ -3,8 +3,8 @@
 use crate::condition::Condition;
 use crate::{Lane, Limits, Message};
 use event::Event;
-use serde::Deserialize;
 use foldhash::HashMap;
+use serde::Deserialize;
 
 /// One campaign, checked and compiled.
 #[derive(Debug)]
@@ -66,7 +66,10 @@ pub struct Cancel {
 pub enum Step {
     /// Waits for a time span, ms.
     Wait(i64),
-    Send { name: String, message: Box<Message> },
+    Send {
+        name: String,
+        message: Box<Message>,
+    },
 }
 
 impl Campaign {
@@ -123,7 +126,8 @@ impl Campaigns {
             }
             let index = live.campaigns.len();
             live.by_name.insert(campaign.name.clone(), index);
-            let cancels = campaign.cancel_on.iter().enumerate().map(|(n, c)| (c.event.clone(), Role::Cancel(n)));
+            let cancels =
+                campaign.cancel_on.iter().enumerate().map(|(n, c)| (c.event.clone(), Role::Cancel(n)));
             for (event, role) in cancels.chain([(campaign.entry.event.clone(), Role::Enter)]) {
                 live.by_event.entry(event).or_default().push((index, role));
             }

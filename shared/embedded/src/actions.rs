@@ -41,7 +41,9 @@ impl Store {
             }
             Ok(rows)
         })?;
-        let decode = |(key, bytes): ([u8; 25], Vec<u8>)| Ok(Queued { key, action: Action::decode(&bytes).map_err(failed)? });
+        let decode = |(key, bytes): ([u8; 25], Vec<u8>)| {
+            Ok(Queued { key, action: Action::decode(&bytes).map_err(failed)? })
+        };
         rows.into_iter().map(decode).collect()
     }
 

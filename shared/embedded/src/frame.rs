@@ -51,7 +51,10 @@ impl FrameBuilder {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.count == 0 && self.secrets.is_empty() && self.quarantined.is_empty() && self.checkpoint.is_empty()
+        self.count == 0
+            && self.secrets.is_empty()
+            && self.quarantined.is_empty()
+            && self.checkpoint.is_empty()
     }
 
     /// Appends the frame, head and payload, and empties the builder.
@@ -63,7 +66,9 @@ impl FrameBuilder {
             put_signed(out, appended_at);
             put_varint(out, self.count);
         });
-        for (tag, part) in [(2, &self.secrets), (3, &self.quarantined), (4, &self.checkpoint), (5, &self.events)] {
+        for (tag, part) in
+            [(2, &self.secrets), (3, &self.quarantined), (4, &self.checkpoint), (5, &self.events)]
+        {
             if !part.is_empty() {
                 out.push(tag);
                 put_bytes(out, part);

@@ -4,7 +4,9 @@ use crate::bus_log::BusLog;
 use crate::frame::FrameBuilder;
 use crate::seal::Sealer;
 use event::wire::{Reader, put_bytes, put_signed};
-use event::{Code, Event, EventBus, Identifier, PortError, Quarantine, Quarantined, Rejection, Secret, Vault};
+use event::{
+    Code, Event, EventBus, Identifier, PortError, Quarantine, Quarantined, Rejection, Secret, Vault,
+};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Puts events, secrets and refused records into the log, from where the loop takes them to their places. Many
@@ -21,7 +23,11 @@ impl Intake {
     }
 
     /// Puts refused records into a frame.
-    pub fn frame_quarantined(&self, frame: &mut FrameBuilder, records: &[Quarantined]) -> Result<(), PortError> {
+    pub fn frame_quarantined(
+        &self,
+        frame: &mut FrameBuilder,
+        records: &[Quarantined],
+    ) -> Result<(), PortError> {
         for record in records {
             frame.quarantined(quarantine_id(record), &self.sealer.seal(&encode_quarantined(record))?);
         }
@@ -88,7 +94,9 @@ fn quarantine_id(record: &Quarantined) -> u64 {
 fn encode_quarantined(record: &Quarantined) -> Vec<u8> {
     let mut out = Vec::with_capacity(record.original.len() + 128);
     put_signed(&mut out, record.at);
-    for text in [&record.source, record.rejection.code.as_str(), &record.rejection.field, &record.rejection.reason] {
+    for text in
+        [&record.source, record.rejection.code.as_str(), &record.rejection.field, &record.rejection.reason]
+    {
         put_bytes(&mut out, text.as_bytes());
     }
     put_bytes(&mut out, &record.original);

@@ -84,7 +84,8 @@ impl Store {
     pub fn ledger_of(&self, person: Key) -> Result<Vec<LedgerEntry>, PortError> {
         self.within(|transaction| {
             let tables = Tables::open(transaction)?;
-            let (first, last) = (person_key(person, i64::MIN, Key([0; 16])), person_key(person, i64::MAX, Key([0xff; 16])));
+            let (first, last) =
+                (person_key(person, i64::MIN, Key([0; 16])), person_key(person, i64::MAX, Key([0xff; 16])));
             let mut entries = Vec::new();
             for row in tables.of_person.range::<&[u8; 40]>(&first..=&last)? {
                 let (key, ()) = row.map(|(key, _)| (*key.value(), ()))?;
@@ -127,7 +128,9 @@ impl<'t> Tables<'t> {
 
     fn get(&self, action: Key) -> Result<Option<LedgerEntry>, redb::Error> {
         let Some(row) = self.ledger.get(&action.0)? else { return Ok(None) };
-        LedgerEntry::decode(row.value()).map(Some).map_err(|damaged| redb::Error::Corrupted(damaged.to_string()))
+        LedgerEntry::decode(row.value())
+            .map(Some)
+            .map_err(|damaged| redb::Error::Corrupted(damaged.to_string()))
     }
 
     fn put(&mut self, entry: &LedgerEntry, before: Option<&LedgerEntry>) -> Result<(), redb::Error> {
@@ -147,7 +150,8 @@ impl<'t> Tables<'t> {
     fn counts(&self, person: Key, channel: &str, day: i32) -> Result<CapCounts, redb::Error> {
         let mut counts = CapCounts::default();
         for back in 0..Caps::WEEK_DAYS {
-            let count = self.caps.get(cap_key(person, channel, day - back).as_slice())?.map_or(0, |row| row.value());
+            let count =
+                self.caps.get(cap_key(person, channel, day - back).as_slice())?.map_or(0, |row| row.value());
             counts.week += count;
             if back == 0 {
                 counts.day = count;

@@ -128,4 +128,3 @@ fn sorted<K: Ord, V>(map: &HashMap<K, V>) -> Vec<(&K, &V)> {
     entries.sort_unstable_by(|a, b| a.0.cmp(b.0));
     entries
 }
-

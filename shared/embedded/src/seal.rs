@@ -30,10 +30,16 @@ impl Keys {
 }
 
 fn key(path: &Path) -> Result<[u8; 32], PortError> {
-    let failed = |reason: String| PortError::Failed { what: "the key file", reason: format!("{}: {reason}", path.display()) };
+    let failed = |reason: String| PortError::Failed {
+        what: "the key file",
+        reason: format!("{}: {reason}", path.display()),
+    };
     match fs::read(path) {
         Ok(bytes) => bytes.try_into().map_err(|_| {
-            failed("it should hold 32 bytes; restore it from a backup, since without it the data can't be read".into())
+            failed(
+                "it should hold 32 bytes; restore it from a backup, since without it the data can't be read"
+                    .into(),
+            )
         }),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let mut key = [0; 32];

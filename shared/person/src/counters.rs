@@ -1,7 +1,7 @@
 //! How often each event happened: in all, and by day for the last month.
 
-use event::wire::{Damaged, Reader, put_bytes, put_varint};
 use event::day_of;
+use event::wire::{Damaged, Reader, put_bytes, put_varint};
 
 /// How many days back counts by day reach.
 pub const WINDOW_DAYS: usize = 30;

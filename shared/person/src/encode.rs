@@ -84,9 +84,12 @@ impl<'a> Blob<'a> {
     pub fn has_identifier(bytes: &[u8], identifier: Identifier) -> bool {
         let Some(mut reader) = bytes.get(1..).map(Reader::new) else { return false };
         let Ok(Some((tag::IDENTIFIERS, field))) = reader.field() else { return false };
-        field.rest().as_chunks::<17>().0.iter().any(|entry| {
-            entry[0] == identifier.kind as u8 && entry[1..] == identifier.key.0
-        })
+        field
+            .rest()
+            .as_chunks::<17>()
+            .0
+            .iter()
+            .any(|entry| entry[0] == identifier.kind as u8 && entry[1..] == identifier.key.0)
     }
 }
 
@@ -111,13 +114,17 @@ impl<'a> Profile<'a> {
         put_field(out, tag::SESSIONS, |out| sessions::encode(&self.sessions, out, base));
         if self.dwell != Default::default() {
             put_field(out, tag::DWELL, |out| {
-                [self.dwell.short, self.dwell.medium, self.dwell.long].iter().for_each(|n| put_varint(out, *n));
+                [self.dwell.short, self.dwell.medium, self.dwell.long]
+                    .iter()
+                    .for_each(|n| put_varint(out, *n));
             });
         }
         put_field(out, tag::ORDERS, |out| self.orders.encode(out, base));
-        for (tag, affinity) in
-            [(tag::CATEGORIES, &self.categories), (tag::BRANDS, &self.brands), (tag::PRODUCTS, &self.products)]
-        {
+        for (tag, affinity) in [
+            (tag::CATEGORIES, &self.categories),
+            (tag::BRANDS, &self.brands),
+            (tag::PRODUCTS, &self.products),
+        ] {
             if !affinity.recent.is_empty() || !affinity.cells.is_empty() {
                 put_field(out, tag, |out| affinity.encode(out, base));
             }

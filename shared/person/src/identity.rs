@@ -62,7 +62,8 @@ pub fn resolve(identifiers: &[Identifier], owner_of: impl Fn(Identifier) -> Opti
         owners.filter_map(|(_, owner)| *owner).chain([own]).min().unwrap_or(own)
     };
 
-    let mut resolution = Resolution { owner: winner, links: Vec::new(), merges: Vec::new(), refusals: Vec::new() };
+    let mut resolution =
+        Resolution { owner: winner, links: Vec::new(), merges: Vec::new(), refusals: Vec::new() };
     for (identifier, owner) in owned {
         match owner {
             None => resolution.links.push(identifier),

@@ -18,7 +18,12 @@ pub struct Recent<'a> {
 }
 
 /// `names` are texts that most events' names are among (those of the counters), written as their index.
-pub(crate) fn encode(recent: &[Recent<'_>], names: impl Fn(&str) -> Option<usize>, out: &mut Vec<u8>, base: i64) {
+pub(crate) fn encode(
+    recent: &[Recent<'_>],
+    names: impl Fn(&str) -> Option<usize>,
+    out: &mut Vec<u8>,
+    base: i64,
+) {
     let mut before = base;
     for event in recent {
         put_varint(out, (before - event.at) as u64);

@@ -49,7 +49,11 @@ pub(crate) fn encode(cases: &[Case<'_>], out: &mut Vec<u8>, base: i64) {
     }
 }
 
-pub(crate) fn decode<'a>(cases: &mut Vec<Case<'a>>, mut reader: Reader<'a>, base: i64) -> Result<(), Damaged> {
+pub(crate) fn decode<'a>(
+    cases: &mut Vec<Case<'a>>,
+    mut reader: Reader<'a>,
+    base: i64,
+) -> Result<(), Damaged> {
     while !reader.is_empty() {
         let (id, kind) = (reader.text()?, reader.text()?);
         let mut time = || -> Result<Option<i64>, Damaged> {

@@ -45,7 +45,8 @@ impl Session {
 
 /// Puts a session (or a single event) among others that are sorted by start, joining those it touches.
 pub(crate) fn add(sessions: &mut Vec<Session>, session: Session) {
-    let from = sessions.partition_point(|s| s.end_s + SESSION_GAP_S < session.start_s || s.day() < session.day());
+    let from =
+        sessions.partition_point(|s| s.end_s + SESSION_GAP_S < session.start_s || s.day() < session.day());
     let mut joined = session;
     let mut to = from;
     while let Some(next) = sessions.get(to).filter(|next| next.touches(&joined)) {
@@ -105,7 +106,10 @@ mod tests {
         }
         assert_eq!(
             sessions,
-            [Session { start_s: 0, end_s: 3000, events: 3 }, Session { start_s: 12000, end_s: 12000, events: 1 }]
+            [
+                Session { start_s: 0, end_s: 3000, events: 3 },
+                Session { start_s: 12000, end_s: 12000, events: 1 }
+            ]
         );
     }
 

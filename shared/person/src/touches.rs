@@ -8,7 +8,8 @@ use std::borrow::Cow;
 pub(crate) const MAX_TOUCHES: usize = 8;
 
 /// Parameters that advertisers add to a click, and whose value identifies it.
-const CLICK_IDS: [&str; 8] = ["gclid", "fbclid", "msclkid", "ttclid", "bd_vid", "dclid", "wbraid", "li_fat_id"];
+const CLICK_IDS: [&str; 8] =
+    ["gclid", "fbclid", "msclkid", "ttclid", "bd_vid", "dclid", "wbraid", "li_fat_id"];
 
 /// One touchpoint. The same campaign in the same hour is one touch, however many pages carry it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +63,9 @@ impl<'a> Touch<'a> {
 
     fn read_query(&mut self, query: &'a str) {
         for pair in query.split('&') {
-            let Some(end) = pair.bytes().position(|b| b == b'=').filter(|end| end + 1 < pair.len()) else { continue };
+            let Some(end) = pair.bytes().position(|b| b == b'=').filter(|end| end + 1 < pair.len()) else {
+                continue;
+            };
             let (name, value) = (&pair[..end], &pair[end + 1..]);
             match name {
                 "utm_source" => self.source = decoded(value),
@@ -113,7 +116,11 @@ pub(crate) fn encode(touches: &[Touch<'_>], out: &mut Vec<u8>, base: i64) {
     }
 }
 
-pub(crate) fn decode<'a>(touches: &mut Vec<Touch<'a>>, mut reader: Reader<'a>, base: i64) -> Result<(), Damaged> {
+pub(crate) fn decode<'a>(
+    touches: &mut Vec<Touch<'a>>,
+    mut reader: Reader<'a>,
+    base: i64,
+) -> Result<(), Damaged> {
     let mut hour = base.div_euclid(HOUR);
     while !reader.is_empty() {
         hour = hour.wrapping_sub(reader.varint()? as i64);
@@ -173,7 +180,10 @@ mod tests {
     #[test]
     fn a_touch_is_read_from_the_url_and_the_referrer() {
         let context = Context {
-            url: Some("https://shop.example.com/p?utm_source=news+letter&utm_campaign=%E6%98%A5&gclid=x1#top".into()),
+            url: Some(
+                "https://shop.example.com/p?utm_source=news+letter&utm_campaign=%E6%98%A5&gclid=x1#top"
+                    .into(),
+            ),
             referrer: Some("https://www.google.com/search".into()),
             ..Context::default()
         };

@@ -70,7 +70,11 @@ pub(crate) fn encode(traits: &[Trait<'_>], out: &mut Vec<u8>, base: i64) {
     }
 }
 
-pub(crate) fn decode<'a>(traits: &mut Vec<Trait<'a>>, mut reader: Reader<'a>, base: i64) -> Result<(), Damaged> {
+pub(crate) fn decode<'a>(
+    traits: &mut Vec<Trait<'a>>,
+    mut reader: Reader<'a>,
+    base: i64,
+) -> Result<(), Damaged> {
     let mut source = "";
     while !reader.is_empty() {
         let (name, value) = (reader.text()?, reader.text()?);

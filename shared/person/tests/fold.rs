@@ -65,9 +65,9 @@ fn bytes(profile: &Profile<'_>) -> Vec<u8> {
 
 fn parse<'a>(parser: &Parser, records: &'a [String]) -> Vec<Event<'a>> {
     let mut seen = std::collections::HashSet::new();
-    let parsed = records
-        .iter()
-        .map(|record| parser.parse(record.as_bytes(), "web", Arrival::Recorded { now: i64::MAX / 2 }).unwrap().event);
+    let parsed = records.iter().map(|record| {
+        parser.parse(record.as_bytes(), "web", Arrival::Recorded { now: i64::MAX / 2 }).unwrap().event
+    });
     // Two events may not share an id, that is what an id is.
     parsed.filter(|event| seen.insert(event.hash)).collect()
 }
@@ -165,7 +165,9 @@ fn the_busiest_person_stays_under_24_kb() {
 #[test]
 fn fields_of_a_later_release_survive() {
     let parser = parser();
-    let records = [r#"{"type":"track","event":"Product Viewed","userId":"u","timestamp":"2026-11-22T10:00:00Z"}"#.to_owned()];
+    let records =
+        [r#"{"type":"track","event":"Product Viewed","userId":"u","timestamp":"2026-11-22T10:00:00Z"}"#
+            .to_owned()];
     let events = parse(&parser, &records);
     let mut profile = Profile::default();
     fold(&mut profile, &events);

@@ -68,7 +68,7 @@ fn what_happened(what: u8, few: u8) -> Value {
         |name: &str, properties: Value| json!({"type": "track", "event": name, "properties": properties});
     let mut json = match what {
         0 => {
-            json!({"type": "identify", "traits": {(format!("t{}", few % 4)): few, "email_opt_in": few % 2 == 0}})
+            json!({"type": "identify", "traits": {(format!("t{}", few % 4)): few, "email_opt_in": few.is_multiple_of(2)}})
         }
         1 => track(
             "Order Completed",

@@ -2,9 +2,10 @@
 
 use campaign::LedgerEntry;
 use collect_events::{Deps, Request, WriteKeys};
-use event::IdentifierKind;
+use embedded::{BusLog, FrameBuilder, Intake};
+use event::{Event, EventBus, Identifier, IdentifierKind, PortError, Quarantine, Quarantined, Secret, Vault};
 use pollster::block_on;
-use rondo::Installation;
+use rondo::{Durable, Installation};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,46 @@ steps:
 ";
 
 const TEMPLATE: &str = "Dear {{ person.first_name }}, here is your coupon. {{ unsubscribe_url }}";
+
+/// The intake of the installation, by the story's clock.
+struct Door<'i> {
+    intake: &'i Intake,
+    log: &'i BusLog,
+    now: i64,
+}
+
+impl Door<'_> {
+    fn append(&self, fill: impl FnOnce(&mut FrameBuilder) -> Result<(), PortError>) -> Result<(), PortError> {
+        let mut frame = FrameBuilder::default();
+        fill(&mut frame)?;
+        self.log.append(&mut frame, self.now).map(drop)
+    }
+}
+
+impl EventBus for Door<'_> {
+    async fn publish(&self, events: &[Event<'_>]) -> Result<(), PortError> {
+        self.append(|frame| {
+            events.iter().for_each(|event| frame.event(event));
+            Ok(())
+        })
+    }
+}
+
+impl Vault for Door<'_> {
+    async fn put(&self, secrets: &[Secret]) -> Result<(), PortError> {
+        self.append(|frame| self.intake.frame_secrets(frame, secrets))
+    }
+
+    async fn get(&self, identifier: Identifier, field: &str) -> Result<Option<String>, PortError> {
+        self.intake.get(identifier, field).await
+    }
+}
+
+impl Quarantine for Door<'_> {
+    async fn put(&self, records: &[Quarantined]) -> Result<(), PortError> {
+        self.append(|frame| self.intake.frame_quarantined(frame, records))
+    }
+}
 
 pub struct Shop {
     folder: TempDir,
@@ -79,10 +120,15 @@ impl Shop {
         }
         let body = json!({"batch": calls, "sentAt": now}).to_string();
         let running = self.running.as_ref().unwrap();
-        let intake = &running.pump.durable.as_ref().unwrap().intake;
-        let parser = &running.parser;
-        let deps =
-            Deps { bus: intake, vault: intake, quarantine: intake, parser, write_keys: &self.write_keys };
+        let Durable { intake, log, .. } = running.pump.durable.as_ref().unwrap();
+        let door = Door { intake, log, now };
+        let deps = Deps {
+            bus: &door,
+            vault: &door,
+            quarantine: &door,
+            parser: &running.parser,
+            write_keys: &self.write_keys,
+        };
         let request = Request {
             method: "POST",
             path: "/v1/batch",

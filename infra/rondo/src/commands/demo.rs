@@ -44,15 +44,23 @@ pub fn demo(args: &DemoArgs) -> Result<()> {
         counts.duplicates,
         counts.quarantined
     );
-    println!("   {} profiles, {} links refused between people who are known apart", people(&installation)?, counts.refused_links);
+    println!(
+        "   {} profiles; {} refused attempts to join people who are known apart",
+        people(&installation)?,
+        counts.refused_links
+    );
     campaigns(&mut installation)?;
 
-    println!("2. Eighteen months of a CD shop's real orders, imported as history (events/shop/cdnow-SOURCE.md)");
+    println!(
+        "2. Eighteen months of a CD shop's real orders, imported as history (events/shop/cdnow-SOURCE.md)"
+    );
     let orders = folder.join("cdnow_master.txt");
     shop::write(&orders, shop::CDNOW)?;
     let mapping = installation.mappings.get("cdnow").cloned().context("the shop has a mapping for it")?;
     let progress = Progress::bytes("importing");
-    let imported = import(&mut installation, &orders, Some(&mapping), &on_interrupt(), |done, of| progress.at(done, of))?;
+    let imported = import(&mut installation, &orders, Some(&mapping), &on_interrupt(), |done, of| {
+        progress.at(done, of)
+    })?;
     drop(progress);
     fs::remove_file(&orders).context("removing the copy of the orders")?;
     println!("   {} orders; no message, since they are long past", imported.events);
@@ -62,7 +70,11 @@ pub fn demo(args: &DemoArgs) -> Result<()> {
     let page = installation.report(clock())?;
     installation.close()?;
     println!("   {}", page.display());
-    println!("\nDone in {:.1} s. Messages are in {}.", began.elapsed().as_secs_f64(), folder.join("outbox").display());
+    println!(
+        "\nDone in {:.1} s. Messages are in {}.",
+        began.elapsed().as_secs_f64(),
+        folder.join("outbox").display()
+    );
     println!("\nTry next:");
     for command in ["profile u-1111", "why u-1111", "quarantine", "check", "serve --write-key demo-key"] {
         println!("   cargo run --release -- {command}{}", shown_data(folder));
@@ -77,9 +89,13 @@ fn prepare(folder: &Path) -> Result<()> {
         if !folder.join(MARKER).exists() {
             bail!("{} holds data that is not a demo's; name another folder with --data", folder.display());
         }
-        fs::remove_dir_all(folder).with_context(|| format!("removing the last demo in {}", folder.display()))?;
+        fs::remove_dir_all(folder)
+            .with_context(|| format!("removing the last demo in {}", folder.display()))?;
     }
-    shop::write(&folder.join(MARKER), b"Made by `rondo demo`, which replaces this folder when it is run again.\n")?;
+    shop::write(
+        &folder.join(MARKER),
+        b"Made by `rondo demo`, which replaces this folder when it is run again.\n",
+    )?;
     shop::write_config(folder)
 }
 
@@ -98,10 +114,12 @@ fn campaigns(installation: &mut Installation) -> Result<()> {
     }
     for (campaign, outcomes) in sums {
         let sent = outcomes.get("sent").copied().unwrap_or_default();
-        let mut others: Vec<(&String, &u64)> = outcomes.iter().filter(|(outcome, _)| *outcome != "sent").collect();
+        let mut others: Vec<(&String, &u64)> =
+            outcomes.iter().filter(|(outcome, _)| *outcome != "sent").collect();
         others.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
         let others: Vec<String> = others.iter().map(|(outcome, n)| format!("{n} {outcome}")).collect();
-        let refused = if others.is_empty() { String::new() } else { format!("; not sent: {}", others.join(", ")) };
+        let refused =
+            if others.is_empty() { String::new() } else { format!("; not sent: {}", others.join(", ")) };
         println!("   {campaign:<20} {sent:>4} sent{refused}");
     }
     Ok(())

@@ -33,22 +33,29 @@ pub fn import(args: &ImportArgs) -> Result<()> {
     let stop = on_interrupt();
     let shown = args.file.display().to_string();
     let progress = Progress::bytes(&shown);
-    let imported = crate::import::import(&mut installation, &args.file, mapping.as_ref(), &stop, |done, of| {
-        progress.at(done, of);
-    })?;
+    let imported =
+        crate::import::import(&mut installation, &args.file, mapping.as_ref(), &stop, |done, of| {
+            progress.at(done, of);
+        })?;
     drop(progress);
     let counts = installation.pump.counts;
     installation.close()?;
     println!("{}", sentence(&shown, &imported, counts.duplicates));
     if imported.stopped {
-        println!("Stopped behind line {}. Import the file again to go on.", imported.resumed_at + imported.lines);
+        println!(
+            "Stopped behind line {}. Import the file again to go on.",
+            imported.resumed_at + imported.lines
+        );
     }
     Ok(())
 }
 
 fn sentence(file: &str, imported: &Imported, duplicates: u64) -> String {
     if imported.lines == 0 && imported.resumed_at > 0 {
-        return format!("{file}: nothing to do, all of its {} lines were imported before", imported.resumed_at);
+        return format!(
+            "{file}: nothing to do, all of its {} lines were imported before",
+            imported.resumed_at
+        );
     }
     let mut text = format!("{file}: {} lines, {} events", imported.lines, imported.events);
     if duplicates > 0 {
