@@ -16,7 +16,7 @@ use std::process::Command;
 
 /// Events are taken in batches of so many lines, or bytes.
 const BATCH_LINES: usize = 8_192;
-const BATCH_BYTES: usize = 6 << 20;
+const LINE_BYTES: usize = 768;
 
 #[derive(Debug, Args)]
 pub struct MainArgs {
@@ -171,7 +171,7 @@ fn each_batch(
     let file = SourceFile::open(&args.input)?;
     let name = file.name.clone();
     let format = Format::of(&name, None)?;
-    let mut lines = file.lines_buffered(Position::default(), BATCH_BYTES)?;
+    let mut lines = file.lines_buffered(Position::default(), args.batch * LINE_BYTES)?;
     let mut arena = Arena::default();
     while let Some(batch) = lines.next_batch(args.batch)? {
         // Played as live: no record is in the future of its own receipt.

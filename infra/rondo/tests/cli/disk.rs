@@ -87,7 +87,7 @@ fn a_full_disk_under_the_store_ends_it_and_loses_nothing() {
 #[test]
 fn a_lake_that_fails_ends_it_with_an_error() {
     let data = tempdir().unwrap();
-    write(data.path(), &[("lake", "in the way")]);
+    write(data.path(), &[("lake/events", "in the way")]);
     let server = Server::start(data.path());
     assert_eq!(server.post("/v1/track", r#"{"userId":"u-1","event":"Signed Up"}"#).status, 200);
     assert_eq!(server.request("GET", "/", &[], b"").status, 500);
@@ -96,7 +96,7 @@ fn a_lake_that_fails_ends_it_with_an_error() {
     assert!(ended.err.contains("nothing that was acknowledged is lost"), "{}", ended.err);
     assert!(ended.err.contains("the lake failed: "), "{}", ended.err);
 
-    fs::remove_file(data.path().join("lake")).unwrap();
+    fs::remove_file(data.path().join("lake/events")).unwrap();
     let server = Server::start(data.path());
     let json = server.request("GET", "/", &[], b"");
     assert_eq!(json.status, 200);
