@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Lines are taken in batches of so many bytes, or of as many lines as the pace says.
-const BATCH_BYTES: usize = 6 << 20;
+const BATCH_BYTES: usize = 12 << 20;
 
 /// What an import came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Imported {
 }
 
 /// Imports a file: history, which changes profiles, lake and reports. Campaigns see it as of the wall clock, so
-/// that what happened long ago sends nothing. The same content again does nothing more; a stopped import goes
+/// that what happened long ago sends nothing, and due steps wait for the end of the file. The same content again does nothing more; a stopped import goes
 /// on where it stopped. `progress` is told the bytes taken and the file's length.
 pub fn import(
     installation: &mut Installation,
@@ -45,6 +45,7 @@ pub fn import(
         stored.and_then(|bytes| Position::parse(std::str::from_utf8(&bytes).ok()?)).unwrap_or_default();
     let mut imported = Imported { resumed_at: from.lines, ..Imported::default() };
 
+    installation.pump.reading_history = true;
     let mut lines = file.lines_buffered(from, BATCH_BYTES)?;
     let mut arena = Arena::default();
     let mut frame = FrameBuilder::default();
@@ -74,6 +75,9 @@ pub fn import(
         }
     }
     installation.pump.counts.quarantined += imported.rejected;
+    if !imported.stopped {
+        installation.pump.end_history(crate::installation::clock())?;
+    }
     installation.pump.flush_lake()?;
     installation.pump.commit()?;
     Ok(imported)

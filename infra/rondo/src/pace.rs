@@ -13,7 +13,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Pace {
-        Pace { lines: 8_192, commit_events: 262_144, file_events: 65_536 }
+        Pace { lines: 16_384, commit_events: 262_144, file_events: 65_536 }
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Pump {
     /// How long a due step waits for late events, ms.
     pub lateness: i64,
     pub pace: Pace,
+    /// Set while a file is imported: due steps wait for its end, since what cancels them may stand further on.
+    pub reading_history: bool,
     /// Where actions go: to the store's queues, or only counted.
     pub count_actions_only: bool,
     pub counts: Counts,
@@ -92,6 +94,7 @@ impl Pump {
             campaigns,
             lateness,
             pace: Pace::default(),
+            reading_history: false,
             count_actions_only: false,
             counts: Counts::default(),
             stages: Stages::default(),
@@ -150,7 +153,7 @@ impl Pump {
             block_on(update_profiles::run(&update_profiles::Deps { store, wanted: &wanted }, events))
         })?;
         let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
-        let deps = triggers(store, &actions, campaigns, self.lateness);
+        let deps = triggers(store, &actions, campaigns, self.lateness, self.reading_history);
         let evaluated = self
             .stages
             .time(Stage::Triggers, || block_on(evaluate_triggers::run(&deps, now, &outcome.changes)))?;
@@ -192,7 +195,9 @@ impl Pump {
                 self.flush_lake()?;
             }
         }
-        self.fire(now)?;
+        if !self.reading_history {
+            self.fire(now)?;
+        }
         self.uncommitted += events.len() as u64;
         if self.uncommitted >= self.pace.commit_events || self.store.dirty_bytes() >= COMMIT_BYTES {
             self.commit()?;
@@ -219,13 +224,20 @@ impl Pump {
         self.fired = minute;
         let store = &self.store;
         let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
-        let deps = triggers(store, &actions, &self.campaigns, self.lateness);
+        let deps = triggers(store, &actions, &self.campaigns, self.lateness, false);
         let evaluated = self.stages.time(Stage::Timers, || {
             block_on(fire_timers::run(store, store, now))?;
             block_on(evaluate_triggers::run_due(&deps, now, &store.take_due()))
         })?;
         self.counts.actions += evaluated.actions;
         Ok(())
+    }
+
+    /// Ends the reading of history: what is due by now is taken. `now` is UTC ms.
+    pub fn end_history(&mut self, now: i64) -> Result<()> {
+        self.reading_history = false;
+        self.fired = 0;
+        self.fire(now)
     }
 
     /// Makes all that was processed durable.
@@ -299,8 +311,9 @@ fn triggers<'d>(
     actions: &'d Actions<'d>,
     campaigns: &'d Campaigns,
     lateness: i64,
+    reading_history: bool,
 ) -> evaluate_triggers::Deps<'d, Store, Actions<'d>> {
-    evaluate_triggers::Deps { journeys: store, actions, campaigns, lateness }
+    evaluate_triggers::Deps { journeys: store, actions, campaigns, lateness, reading_history }
 }
 
 /// The number up to which the lake holds the log's events.

@@ -102,7 +102,7 @@ impl Quarantine for Memory {
 
 impl Memory {
     pub fn deps<'d>(&'d self, campaigns: &'d Campaigns) -> Deps<'d, Memory, Memory> {
-        Deps { journeys: self, actions: self, campaigns, lateness: MINUTE }
+        Deps { journeys: self, actions: self, campaigns, lateness: MINUTE, reading_history: false }
     }
 
     /// The keys that a person's journeys wait for.

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Events are taken in batches of so many lines, or bytes.
-const BATCH_LINES: usize = 8_192;
+const BATCH_LINES: usize = 16_384;
 const LINE_BYTES: usize = 768;
 
 #[derive(Debug, Args)]

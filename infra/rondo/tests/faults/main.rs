@@ -3,6 +3,7 @@
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod disk_full;
+mod history;
 mod kill;
 mod shop_log;
 mod state;

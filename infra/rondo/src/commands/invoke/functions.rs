@@ -89,8 +89,13 @@ pub fn archive_events(invocation: Invocation<'_>) -> Result<Value> {
 pub fn evaluate_triggers(invocation: Invocation<'_>) -> Result<Value> {
     let pump = &invocation.installation.pump;
     let (journeys, actions) = (&pump.store, &pump.store);
-    let deps =
-        evaluate_triggers::Deps { journeys, actions, campaigns: &pump.campaigns, lateness: pump.lateness };
+    let deps = evaluate_triggers::Deps {
+        journeys,
+        actions,
+        campaigns: &pump.campaigns,
+        lateness: pump.lateness,
+        reading_history: false,
+    };
     let (quarantine, now) = (&invocation.durable()?.intake, invocation.now);
     match invocation.source() {
         "aws:dynamodb" => {
