@@ -196,7 +196,7 @@ impl Parser {
 
         let message_id = match raw.message_id.0.take().map(clean).filter(|id| !id.is_empty()) {
             Some(id) => self.masked(bounded(id, 256), suspect),
-            None => Cow::Owned(derived_id(record, source)),
+            None => Cow::Owned(derived_id(record, source, moment(&raw, arrival))),
         };
         let (properties, facts) = self.properties(&mut raw, kind, suspect)?;
         Ok(Parsed {
@@ -567,8 +567,17 @@ fn bounded(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
     }
 }
 
+/// What tells a live record without any time of its own from an equal one: the moment it came.
+fn moment(raw: &RawEvent<'_>, arrival: Arrival) -> i64 {
+    let timed = [&raw.timestamp, &raw.original_timestamp].iter().any(|text| text.as_deref().is_some());
+    match arrival {
+        Arrival::Live { now } if !timed => now,
+        _ => 0,
+    }
+}
+
 /// A message id for a record that has none: the same record from the same source gets the same one.
-fn derived_id(record: &str, source: &str) -> String {
-    let seed = xxhash_rust::xxh3::xxh3_64(source.as_bytes());
+fn derived_id(record: &str, source: &str, moment: i64) -> String {
+    let seed = xxhash_rust::xxh3::xxh3_64(source.as_bytes()) ^ moment as u64;
     format!("derived-{:032x}", xxhash_rust::xxh3::xxh3_128_with_seed(record.as_bytes(), seed))
 }

@@ -803,3 +803,18 @@ fn an_event_larger_than_an_envelope_travels_alone() {
     assert_eq!(sizes, [1, 1, 2]);
     assert_eq!(decode_envelope(&envelopes[1]).unwrap()[0], large);
 }
+
+#[test]
+fn records_without_an_id_are_told_apart_by_content_or_by_the_moment_they_came() {
+    let parser = Parser::new(Pseudonymizer::new(b"k"), ParserSettings::default());
+    let id = |record: &str, arrival| {
+        let parsed = parser.parse(record.as_bytes(), "web", arrival).unwrap();
+        parsed.event.message_id.into_owned()
+    };
+    let click = r#"{"type":"track","event":"Clicked","userId":"u1"}"#;
+    let timed = r#"{"type":"track","event":"Clicked","userId":"u1","timestamp":"2026-11-22T10:00:00Z"}"#;
+    let (one, two) = (Arrival::Live { now: 1_795_341_600_000 }, Arrival::Live { now: 1_795_341_601_000 });
+    assert_ne!(id(click, one), id(click, two), "two clicks");
+    assert_eq!(id(timed, one), id(timed, two), "one, sent twice");
+    assert_ne!(id(timed, one), id(click, one));
+}
