@@ -1,19 +1,33 @@
-//! What the hot tables will hold after the next commit.
+//! What the hot tables will hold after the next commit, and rows that were written lately.
 
 use crate::store::{IDENTITIES, JOURNEYS, PROFILES, TIMERS};
 use campaign::Timer;
 use event::{Identifier, Key};
 use foldhash::HashMap;
 use person::Owner;
-use redb::WriteTransaction;
+use redb::{TableHandle, WriteTransaction};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A row to come; an empty blob deletes it.
+/// Rows are kept after a commit, to be read again, as long as the profiles among them take no more than this.
+const KEPT_BYTES: usize = 64 << 20;
+
+/// What a row takes beside its blob, about.
+const ROW_BYTES: usize = 64;
+
+/// A row; an empty blob deletes it.
 #[derive(Clone)]
 pub(crate) struct Row {
     pub version: u64,
     pub blob: Arc<[u8]>,
+    /// Whether the table does not hold it yet.
+    pub dirty: bool,
+}
+
+impl Row {
+    fn bytes(&self) -> usize {
+        self.blob.len() + ROW_BYTES
+    }
 }
 
 #[derive(Default)]
@@ -27,38 +41,68 @@ pub(crate) struct Overlay {
     pub due: Vec<Key>,
     /// How many profile rows went into the table so far.
     pub written: u64,
+    dirty_rows: usize,
+    dirty_bytes: usize,
     bytes: usize,
 }
 
 impl Overlay {
     pub fn is_dirty(&self) -> bool {
-        !(self.profiles.is_empty()
-            && self.journeys.is_empty()
-            && self.identities.is_empty()
-            && self.timers.is_empty()
-            && self.removed_timers.is_empty())
+        self.dirty_rows > 0
+            || !(self.identities.is_empty() && self.timers.is_empty() && self.removed_timers.is_empty())
     }
 
+    /// Bytes of the profiles that the table does not hold yet, about.
     pub fn dirty_bytes(&self) -> usize {
-        self.bytes
+        self.dirty_bytes
     }
 
     pub fn put_profile(&mut self, person: Key, version: u64, blob: Arc<[u8]>) {
-        self.bytes += blob.len() + 64;
-        let old = self.profiles.insert(person, Row { version, blob });
-        self.bytes -= old.map_or(0, |old| old.blob.len() + 64);
+        let row = Row { version, blob, dirty: true };
+        self.bytes += row.bytes();
+        self.dirty_bytes += row.bytes();
+        self.dirty_rows += 1;
+        if let Some(old) = self.profiles.insert(person, row) {
+            self.bytes -= old.bytes();
+            if old.dirty {
+                self.dirty_bytes -= old.bytes();
+                self.dirty_rows -= 1;
+            }
+        }
     }
 
     pub fn put_journeys(&mut self, person: Key, version: u64, blob: &[u8]) {
-        self.journeys.insert(person, Row { version, blob: blob.into() });
+        let row = Row { version, blob: blob.into(), dirty: true };
+        let was_dirty = self.journeys.insert(person, row).is_some_and(|old| old.dirty);
+        self.dirty_rows += usize::from(!was_dirty);
     }
 
-    /// Writes everything into the tables, in key order, and empties itself.
+    /// Sets a timer; one that the table holds and that was to be removed just stays.
+    pub fn set_timer(&mut self, timer: Timer) {
+        if !self.removed_timers.remove(&timer) {
+            self.timers.insert(timer);
+        }
+    }
+
+    /// Removes a timer; one that was set since the last commit never gets into the table.
+    pub fn remove_timer(&mut self, timer: Timer, in_table: bool) {
+        if !self.timers.remove(&timer) && in_table {
+            self.removed_timers.insert(timer);
+        }
+    }
+
+    /// Writes everything that they do not hold yet into the tables, in key order.
     pub fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
-        for (definition, rows) in [(PROFILES, &self.profiles), (JOURNEYS, &self.journeys)] {
+        for (definition, rows) in [(PROFILES, &mut self.profiles), (JOURNEYS, &mut self.journeys)] {
             let mut table = transaction.open_table(definition)?;
             let mut bytes = Vec::new();
-            for (person, row) in sorted(rows) {
+            let mut dirty: Vec<_> = rows.iter_mut().filter(|(_, row)| row.dirty).collect();
+            dirty.sort_unstable_by_key(|(person, _)| **person);
+            if definition.name() == PROFILES.name() {
+                self.written += dirty.len() as u64;
+            }
+            for (person, row) in dirty {
+                row.dirty = false;
                 if row.blob.is_empty() {
                     table.remove(&person.0)?;
                 } else {
@@ -84,9 +128,13 @@ impl Overlay {
                 table.insert(&timer_key(*timer), ())?;
             }
         }
-        // The maps keep no memory: the next batch may be smaller.
-        let written = self.written + self.profiles.len() as u64;
-        *self = Overlay { due: std::mem::take(&mut self.due), written, ..Overlay::default() };
+        self.identities.clear();
+        self.timers.clear();
+        self.removed_timers.clear();
+        (self.dirty_rows, self.dirty_bytes) = (0, 0);
+        if self.bytes > KEPT_BYTES {
+            (self.profiles, self.journeys, self.bytes) = (HashMap::default(), HashMap::default(), 0);
+        }
         Ok(())
     }
 }

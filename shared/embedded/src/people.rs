@@ -75,7 +75,7 @@ impl Store {
         })?;
         // A store in memory never commits: its overlay is all there is.
         let overlay = self.overlay.borrow();
-        let mut people: Vec<_> = overlay.profiles.iter().collect();
+        let mut people: Vec<_> = overlay.profiles.iter().filter(|(_, row)| row.dirty).collect();
         people.sort_unstable_by_key(|(person, _)| **person);
         for (person, row) in people {
             visit(*person, row.version, &row.blob);

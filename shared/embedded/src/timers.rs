@@ -30,9 +30,7 @@ impl JourneyStore for Store {
         for write in writes {
             overlay.put_journeys(write.person, write.version + 1, &write.blob);
             if let Some(minute) = write.timer {
-                let timer = Timer { minute, person: write.person };
-                overlay.removed_timers.remove(&timer);
-                overlay.timers.insert(timer);
+                overlay.set_timer(Timer { minute, person: write.person });
             }
         }
         Ok(Vec::new())
@@ -66,13 +64,8 @@ impl TimerStore for Store {
 
     async fn remove(&self, timers: &[Timer]) -> Result<(), PortError> {
         let mut overlay = self.overlay.borrow_mut();
-        for timer in timers {
-            overlay.timers.remove(timer);
-            // A store in memory has no table that still holds it.
-            if self.is_durable() {
-                overlay.removed_timers.insert(*timer);
-            }
-        }
+        // A store in memory has no table that still holds it.
+        timers.iter().for_each(|timer| overlay.remove_timer(*timer, self.is_durable()));
         Ok(())
     }
 }
