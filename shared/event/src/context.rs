@@ -1,5 +1,11 @@
 //! Where and how an event happened.
 
+use crate::Parser;
+use crate::parse::bounded;
+use crate::pii;
+use crate::raw::{RawContext, Text};
+use crate::text::{clean, normalise};
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// The part of the Segment `context` that is kept. No IP address: it is personal data that nothing here
@@ -41,4 +47,81 @@ pub struct Device<'a> {
     pub kind: Option<Cow<'a, str>>,
     pub os: Option<Cow<'a, str>>,
     pub app_version: Option<Cow<'a, str>>,
+}
+
+impl Parser {
+    pub(crate) fn context<'a>(&self, raw: RawContext<'a>, composed: bool, suspect: bool) -> Context<'a> {
+        let plain = |text| tidy(text, composed).map(|text| self.masked(text, suspect));
+        let address = |text| {
+            let masked = |url| if suspect { self.masked(without_personal_query(url), true) } else { url };
+            tidy(text, composed).map(masked)
+        };
+        let (os, app_version) = (plain(raw.os_name), plain(raw.app_version));
+        let device = raw.device.map(|device| *device);
+        let (model, kind) = device.map_or((None, None), |device| (plain(device.model), plain(device.kind)));
+        let device = Device { model, kind, os, app_version };
+        let campaign = raw.campaign.map(|campaign| {
+            let [source, medium, name, term, content] = campaign.map(plain);
+            Campaign { source, medium, name, term, content }
+        });
+        let [url, path, title, referrer] = raw.page;
+        Context {
+            url: address(url).or_else(|| address(path)),
+            title: plain(title),
+            referrer: address(referrer),
+            user_agent: plain(raw.user_agent),
+            locale: plain(raw.locale),
+            timezone: plain(raw.timezone),
+            campaign: campaign.filter(|c| *c != Campaign::default()).map(Box::new),
+            device: (device != Device::default()).then(|| Box::new(device)),
+            consent: raw.consent.and_then(|preferences| self.consent(preferences)),
+            rest: self.rest(raw.rest),
+        }
+    }
+
+    fn consent<'a>(&self, preferences: &'a str) -> Option<Cow<'a, str>> {
+        if !preferences.starts_with('{') {
+            return None;
+        }
+        if !pii::may_hold_address(preferences) {
+            return Some(Cow::Borrowed(preferences));
+        }
+        let mut value = serde_json::from_str(preferences).ok()?;
+        pii::redact(&mut value, self.hasher(), &self.settings().region);
+        Some(Cow::Owned(value.to_string()))
+    }
+
+    /// Context keys that have no field of their own, as one object without personal data.
+    fn rest<'a>(&self, rest: Vec<(Cow<'a, str>, &'a str)>) -> Option<Cow<'a, str>> {
+        if rest.is_empty() {
+            return None;
+        }
+        let fields = rest
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.into_owned(), serde_json::from_str(value).ok()?)));
+        let mut value = Value::Object(fields.collect());
+        pii::redact(&mut value, self.hasher(), &self.settings().region);
+        Some(Cow::Owned(normalise(&value.to_string()).into_owned()))
+    }
+
+    #[inline]
+    pub(crate) fn masked<'a>(&self, text: Cow<'a, str>, suspect: bool) -> Cow<'a, str> {
+        match suspect && pii::may_hold_address(&text) {
+            true => Cow::Owned(pii::mask_emails(&text, self.hasher())),
+            false => text,
+        }
+    }
+}
+
+#[inline]
+fn tidy(text: Text<'_>, composed: bool) -> Option<Cow<'_, str>> {
+    text.0.map(|text| clean(text, composed)).filter(|text| !text.is_empty()).map(|text| bounded(text, 1024))
+}
+
+/// A query that holds an e-mail address is dropped whole.
+fn without_personal_query(url: Cow<'_, str>) -> Cow<'_, str> {
+    match url.find(['?', '#']) {
+        Some(query) if pii::may_hold_address(&url) => Cow::Owned(url[..query].to_owned()),
+        _ => url,
+    }
 }

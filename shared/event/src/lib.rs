@@ -7,6 +7,7 @@
 //!
 //! The crate is pure: it knows no clock, environment, storage or cloud.
 
+mod arrival;
 mod block;
 mod calendar;
 mod commerce;
@@ -16,6 +17,7 @@ mod encode;
 mod envelope;
 mod event;
 mod identifier;
+mod identify;
 mod json;
 mod mapping;
 mod money;
@@ -28,6 +30,7 @@ mod text;
 mod time;
 pub mod wire;
 
+pub use arrival::Arrival;
 pub use calendar::{DAY, HOUR, MINUTE, SECOND, day_of, day_start, iso_date, iso_time};
 pub use commerce::{Facts, Item};
 pub use contact::{normalise_email, normalise_phone};
@@ -37,7 +40,7 @@ pub use event::{Event, EventType, MessageHash, TimeMark, names};
 pub use identifier::{Identifier, IdentifierKind, Identifiers, Key, Pseudonymizer, is_junk};
 pub use mapping::{Mapping, MappingError};
 pub use money::{Currency, minor_units};
-pub use parse::{Arrival, Parsed, Parser, ParserSettings};
+pub use parse::{Parsed, Parser, ParserSettings};
 pub use pii::Secret;
 pub use port::{EventBus, PortError, Quarantine, Quarantined, Vault};
 pub use rejection::{Code, Rejection};

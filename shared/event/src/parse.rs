@@ -1,31 +1,19 @@
 //! From the bytes of a record to a clean event, or the reason why not.
 
-use crate::contact::{is_contact, normalise_email, normalise_phone};
-use crate::event::{Event, EventType, MessageHash, TimeMark, names};
-use crate::identifier::{Identifier, IdentifierKind, Identifiers, Pseudonymizer, is_junk};
+use crate::Facts;
+use crate::arrival::{Arrival, moment, times};
+use crate::event::{Event, EventType, MessageHash, names};
+use crate::identifier::{Identifiers, Pseudonymizer};
 use crate::json::{Fault, FaultKind};
 use crate::money::Currency;
 use crate::pii::{self, Secret};
-use crate::raw::{RawContext, RawEvent, Text};
+use crate::raw::{RawEvent, Text};
 use crate::rejection::{Code, Rejection};
 use crate::text::{clean, normalise, trim, truncate};
-use crate::time::{MAX_FUTURE_MS, parse_time};
-use crate::{Campaign, Context, Device, Facts};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-
-/// How records reach us, which decides what "received" means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arrival {
-    /// Over the network, at this moment (UTC ms): the receive time, against which the sender's clock is
-    /// corrected.
-    Live { now: i64 },
-    /// From a file or a log read at this moment (UTC ms). A record's receive time is its own
-    /// `receivedAt`, else its `sentAt`, else its `timestamp`; a record with none is received now.
-    Recorded { now: i64 },
-}
 
 /// What a deployment's records mean where they don't say.
 #[derive(Debug, Clone)]
@@ -223,107 +211,6 @@ impl Parser {
         })
     }
 
-    /// Hashes the identifiers of the record's own fields; returns the user id where it may stay readable.
-    fn identify<'a>(
-        &self,
-        raw: &mut RawEvent<'a>,
-        identifiers: &mut Identifiers,
-        secrets: &mut Vec<Secret>,
-    ) -> Option<Cow<'a, str>> {
-        let composed = raw.composed;
-        let clean = |text| clean(text, composed);
-        let user_id = raw.user_id.0.take().map(clean).filter(|id| !is_junk(id)).map(|id| bounded(id, 256));
-        // That one is known not to be junk.
-        if let Some(id) = &user_id {
-            identifiers.insert(self.hasher.identifier(IdentifierKind::User, id));
-        }
-        let mut add = |kind: IdentifierKind, value: &str| {
-            if !is_junk(value) {
-                identifiers.insert(self.hasher.identifier(kind, value));
-            }
-        };
-        for anonymous in [raw.anonymous_id.0.take(), raw.previous_id.0.take()].into_iter().flatten() {
-            add(IdentifierKind::Anonymous, truncate(&clean(anonymous), 256));
-        }
-        if let Some(context) = &mut raw.context {
-            if let Some(id) = context.device.as_mut().and_then(|device| device.id.0.take()) {
-                add(IdentifierKind::Device, truncate(&clean(id), 256));
-            }
-            for external in std::mem::take(&mut context.external_ids) {
-                let kind = external.kind.as_deref().and_then(IdentifierKind::parse);
-                let Some(id) = external.id.0.map(clean) else { continue };
-                match kind {
-                    Some(IdentifierKind::User) | None => {
-                        let scope = external.kind.as_deref().unwrap_or_default();
-                        add(IdentifierKind::External, &format!("{scope}:{}", truncate(&id, 256)));
-                    }
-                    Some(IdentifierKind::Email) => self.add_email(&id, identifiers_of(&mut add), secrets),
-                    Some(IdentifierKind::Phone) => self.add_phone(&id, identifiers_of(&mut add), secrets),
-                    Some(kind) => add(kind, truncate(&id, 256)),
-                }
-            }
-        }
-        let user_id = user_id?;
-        if is_contact(&user_id, &self.settings.region) {
-            self.add_email(&user_id, identifiers_of(&mut add), secrets);
-            self.add_phone(&user_id, identifiers_of(&mut add), secrets);
-            return None;
-        }
-        (!pii::may_hold_address(&user_id)).then_some(user_id)
-    }
-
-    fn add_email(&self, text: &str, add: &mut dyn FnMut(IdentifierKind, &str), secrets: &mut Vec<Secret>) {
-        if let Some(email) = normalise_email(text) {
-            add(IdentifierKind::Email, &email);
-            self.keep(IdentifierKind::Email, email, secrets);
-        }
-    }
-
-    fn add_phone(&self, text: &str, add: &mut dyn FnMut(IdentifierKind, &str), secrets: &mut Vec<Secret>) {
-        if let Some(phone) = normalise_phone(text, &self.settings.region) {
-            add(IdentifierKind::Phone, &phone);
-            self.keep(IdentifierKind::Phone, phone, secrets);
-        }
-    }
-
-    fn keep(&self, kind: IdentifierKind, value: String, secrets: &mut Vec<Secret>) {
-        let identifier = self.hasher.identifier(kind, &value);
-        let secret = Secret { identifier, field: kind.as_str().to_owned(), value };
-        if !secrets.contains(&secret) {
-            secrets.push(secret);
-        }
-    }
-
-    /// Splits traits into identifiers, secrets and the rest, which is returned as JSON text.
-    fn traits<'a>(
-        &self,
-        traits: Option<&'a str>,
-        keep_secrets: bool,
-        identifiers: &mut Identifiers,
-        secrets: &mut Vec<Secret>,
-    ) -> Result<Cow<'a, str>, Rejection> {
-        let Some(text) = object_text(traits, "traits")? else { return Ok(Cow::Borrowed("")) };
-        let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(|e| json_rejection(&e))?;
-        let mut add = |kind, value: &str| identifiers.insert(self.hasher.identifier(kind, value));
-        for (field, value) in pii::take_personal(&mut fields) {
-            match field {
-                "email" => self.add_email(&value, &mut add, secrets),
-                "phone" => self.add_phone(&value, &mut add, secrets),
-                field if keep_secrets => {
-                    let value = truncate(&value, 1024).to_owned();
-                    // The owner is known only once all identifiers are.
-                    let identifier = Identifier { kind: IdentifierKind::User, key: Default::default() };
-                    secrets.push(Secret { identifier, field: field.to_owned(), value });
-                }
-                _ => {}
-            }
-        }
-        let mut rest = Value::Object(fields);
-        pii::redact(&mut rest, &self.hasher, &self.settings.region);
-        let text = if rest.as_object().is_some_and(Map::is_empty) { String::new() } else { rest.to_string() };
-        Ok(Cow::Owned(normalise(&text).into_owned()))
-    }
-
     /// The properties' text without personal data, and the facts in them.
     fn properties<'a>(
         &self,
@@ -356,72 +243,6 @@ impl Parser {
         let facts = Facts::of(&text, Some(currency)).into_owned();
         Ok((Cow::Owned(text), facts))
     }
-
-    fn context<'a>(&self, raw: RawContext<'a>, composed: bool, suspect: bool) -> Context<'a> {
-        let plain = |text| tidy(text, composed).map(|text| self.masked(text, suspect));
-        let address = |text| {
-            let masked = |url| if suspect { self.masked(without_personal_query(url), true) } else { url };
-            tidy(text, composed).map(masked)
-        };
-        let (os, app_version) = (plain(raw.os_name), plain(raw.app_version));
-        let device = raw.device.map(|device| *device);
-        let (model, kind) = device.map_or((None, None), |device| (plain(device.model), plain(device.kind)));
-        let device = Device { model, kind, os, app_version };
-        let campaign = raw.campaign.map(|campaign| {
-            let [source, medium, name, term, content] = campaign.map(plain);
-            Campaign { source, medium, name, term, content }
-        });
-        let [url, path, title, referrer] = raw.page;
-        Context {
-            url: address(url).or_else(|| address(path)),
-            title: plain(title),
-            referrer: address(referrer),
-            user_agent: plain(raw.user_agent),
-            locale: plain(raw.locale),
-            timezone: plain(raw.timezone),
-            campaign: campaign.filter(|c| *c != Campaign::default()).map(Box::new),
-            device: (device != Device::default()).then(|| Box::new(device)),
-            consent: raw.consent.and_then(|preferences| self.consent(preferences)),
-            rest: self.rest(raw.rest),
-        }
-    }
-
-    fn consent<'a>(&self, preferences: &'a str) -> Option<Cow<'a, str>> {
-        if !preferences.starts_with('{') {
-            return None;
-        }
-        if !pii::may_hold_address(preferences) {
-            return Some(Cow::Borrowed(preferences));
-        }
-        let mut value = serde_json::from_str(preferences).ok()?;
-        pii::redact(&mut value, &self.hasher, &self.settings.region);
-        Some(Cow::Owned(value.to_string()))
-    }
-
-    /// Context keys that have no field of their own, as one object without personal data.
-    fn rest<'a>(&self, rest: Vec<(Cow<'a, str>, &'a str)>) -> Option<Cow<'a, str>> {
-        if rest.is_empty() {
-            return None;
-        }
-        let fields = rest
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.into_owned(), serde_json::from_str(value).ok()?)));
-        let mut value = Value::Object(fields.collect());
-        pii::redact(&mut value, &self.hasher, &self.settings.region);
-        Some(Cow::Owned(normalise(&value.to_string()).into_owned()))
-    }
-
-    #[inline]
-    fn masked<'a>(&self, text: Cow<'a, str>, suspect: bool) -> Cow<'a, str> {
-        match suspect && pii::may_hold_address(&text) {
-            true => Cow::Owned(pii::mask_emails(&text, &self.hasher)),
-            false => text,
-        }
-    }
-}
-
-fn identifiers_of(add: &mut dyn FnMut(IdentifierKind, &str)) -> &mut dyn FnMut(IdentifierKind, &str) {
-    add
 }
 
 fn check_size(len: usize) -> Result<(), Rejection> {
@@ -456,7 +277,7 @@ fn rejection(fault: Fault) -> Rejection {
     Rejection::new(code, "", reason)
 }
 
-fn json_rejection(error: &serde_json::Error) -> Rejection {
+pub(crate) fn json_rejection(error: &serde_json::Error) -> Rejection {
     let place = format!("column {}", error.column());
     match error.classify() {
         // serde_json's data errors name types and positions, never values, but for `invalid type: string "…"`.
@@ -499,43 +320,8 @@ fn event_name(kind: EventType, event: Option<Cow<'_, str>>) -> Result<Cow<'_, st
     }))
 }
 
-/// Receive time, event time, and what had to be done to it.
-///
-/// A client's clock is corrected as the Segment spec has it:
-/// `timestamp = receivedAt − (sentAt − originalTimestamp)`. A record that carries all of `receivedAt`,
-/// `originalTimestamp` and `timestamp` was corrected by whoever received it.
-fn times(raw: &RawEvent<'_>, batch_sent_at: &Text<'_>, arrival: Arrival) -> (i64, i64, TimeMark) {
-    let read = |text: &Text<'_>| text.as_deref().and_then(parse_time);
-    let sent = read(&raw.sent_at).or_else(|| read(batch_sent_at));
-    let stamp = read(&raw.timestamp);
-    let original = read(&raw.original_timestamp);
-    let (received, corrected) = match arrival {
-        Arrival::Live { now } => (now, false),
-        Arrival::Recorded { now } => {
-            let given = read(&raw.received_at);
-            let corrected = given.is_some() && original.is_some() && stamp.is_some();
-            let received = given.or(sent).or(stamp).or(original).unwrap_or(now);
-            (if received > now.saturating_add(MAX_FUTURE_MS) { now } else { received }, corrected)
-        }
-    };
-    let happened = if corrected {
-        stamp
-    } else {
-        let original = original.or(stamp);
-        match (original, sent) {
-            (Some(original), Some(sent)) => Some(received.saturating_sub(sent.saturating_sub(original))),
-            (original, _) => original,
-        }
-    };
-    match happened {
-        None => (received, received, TimeMark::Missing),
-        Some(at) if at > received.saturating_add(MAX_FUTURE_MS) => (received, received, TimeMark::Future),
-        Some(at) => (received, at, TimeMark::Given),
-    }
-}
-
 /// The text of a JSON object; nothing for `null`, none and `{}`.
-fn object_text<'a>(value: Option<&'a str>, field: &str) -> Result<Option<&'a str>, Rejection> {
+pub(crate) fn object_text<'a>(value: Option<&'a str>, field: &str) -> Result<Option<&'a str>, Rejection> {
     match value {
         None | Some("null" | "{}") => Ok(None),
         Some(text) if text.starts_with('{') => Ok(Some(text)),
@@ -544,35 +330,13 @@ fn object_text<'a>(value: Option<&'a str>, field: &str) -> Result<Option<&'a str
 }
 
 #[inline]
-fn tidy(text: Text<'_>, composed: bool) -> Option<Cow<'_, str>> {
-    text.0.map(|text| clean(text, composed)).filter(|text| !text.is_empty()).map(|text| bounded(text, 1024))
-}
-
-/// A query that holds an e-mail address is dropped whole.
-fn without_personal_query(url: Cow<'_, str>) -> Cow<'_, str> {
-    match url.find(['?', '#']) {
-        Some(query) if pii::may_hold_address(&url) => Cow::Owned(url[..query].to_owned()),
-        _ => url,
-    }
-}
-
-#[inline]
-fn bounded(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
+pub(crate) fn bounded(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
     if text.len() <= max {
         return text;
     }
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(truncate(text, max)),
         Cow::Owned(text) => Cow::Owned(truncate(&text, max).to_owned()),
-    }
-}
-
-/// What tells a live record without any time of its own from an equal one: the moment it came.
-fn moment(raw: &RawEvent<'_>, arrival: Arrival) -> i64 {
-    let timed = [&raw.timestamp, &raw.original_timestamp].iter().any(|text| text.as_deref().is_some());
-    match arrival {
-        Arrival::Live { now } if !timed => now,
-        _ => 0,
     }
 }
 

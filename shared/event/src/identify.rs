@@ -1,0 +1,119 @@
+//! Who a record is about: its identifiers as keyed hashes, and the personal data that it gives away.
+
+use crate::Parser;
+use crate::contact::{is_contact, normalise_email, normalise_phone};
+use crate::identifier::{Identifier, IdentifierKind, Identifiers, is_junk};
+use crate::parse::{bounded, json_rejection, object_text};
+use crate::pii::{self, Secret};
+use crate::raw::RawEvent;
+use crate::rejection::Rejection;
+use crate::text::{clean, normalise, truncate};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+impl Parser {
+    /// Hashes the identifiers of the record's own fields; returns the user id where it may stay readable.
+    pub(crate) fn identify<'a>(
+        &self,
+        raw: &mut RawEvent<'a>,
+        identifiers: &mut Identifiers,
+        secrets: &mut Vec<Secret>,
+    ) -> Option<Cow<'a, str>> {
+        let composed = raw.composed;
+        let clean = |text| clean(text, composed);
+        let user_id = raw.user_id.0.take().map(clean).filter(|id| !is_junk(id)).map(|id| bounded(id, 256));
+        // That one is known not to be junk.
+        if let Some(id) = &user_id {
+            identifiers.insert(self.hasher().identifier(IdentifierKind::User, id));
+        }
+        let mut add = |kind: IdentifierKind, value: &str| {
+            if !is_junk(value) {
+                identifiers.insert(self.hasher().identifier(kind, value));
+            }
+        };
+        for anonymous in [raw.anonymous_id.0.take(), raw.previous_id.0.take()].into_iter().flatten() {
+            add(IdentifierKind::Anonymous, truncate(&clean(anonymous), 256));
+        }
+        if let Some(context) = &mut raw.context {
+            if let Some(id) = context.device.as_mut().and_then(|device| device.id.0.take()) {
+                add(IdentifierKind::Device, truncate(&clean(id), 256));
+            }
+            for external in std::mem::take(&mut context.external_ids) {
+                let kind = external.kind.as_deref().and_then(IdentifierKind::parse);
+                let Some(id) = external.id.0.map(clean) else { continue };
+                match kind {
+                    Some(IdentifierKind::User) | None => {
+                        let scope = external.kind.as_deref().unwrap_or_default();
+                        add(IdentifierKind::External, &format!("{scope}:{}", truncate(&id, 256)));
+                    }
+                    Some(IdentifierKind::Email) => self.add_email(&id, identifiers_of(&mut add), secrets),
+                    Some(IdentifierKind::Phone) => self.add_phone(&id, identifiers_of(&mut add), secrets),
+                    Some(kind) => add(kind, truncate(&id, 256)),
+                }
+            }
+        }
+        let user_id = user_id?;
+        if is_contact(&user_id, &self.settings().region) {
+            self.add_email(&user_id, identifiers_of(&mut add), secrets);
+            self.add_phone(&user_id, identifiers_of(&mut add), secrets);
+            return None;
+        }
+        (!pii::may_hold_address(&user_id)).then_some(user_id)
+    }
+
+    fn add_email(&self, text: &str, add: &mut dyn FnMut(IdentifierKind, &str), secrets: &mut Vec<Secret>) {
+        if let Some(email) = normalise_email(text) {
+            add(IdentifierKind::Email, &email);
+            self.keep(IdentifierKind::Email, email, secrets);
+        }
+    }
+
+    fn add_phone(&self, text: &str, add: &mut dyn FnMut(IdentifierKind, &str), secrets: &mut Vec<Secret>) {
+        if let Some(phone) = normalise_phone(text, &self.settings().region) {
+            add(IdentifierKind::Phone, &phone);
+            self.keep(IdentifierKind::Phone, phone, secrets);
+        }
+    }
+
+    fn keep(&self, kind: IdentifierKind, value: String, secrets: &mut Vec<Secret>) {
+        let identifier = self.hasher().identifier(kind, &value);
+        let secret = Secret { identifier, field: kind.as_str().to_owned(), value };
+        if !secrets.contains(&secret) {
+            secrets.push(secret);
+        }
+    }
+
+    /// Splits traits into identifiers, secrets and the rest, which is returned as JSON text.
+    pub(crate) fn traits<'a>(
+        &self,
+        traits: Option<&'a str>,
+        keep_secrets: bool,
+        identifiers: &mut Identifiers,
+        secrets: &mut Vec<Secret>,
+    ) -> Result<Cow<'a, str>, Rejection> {
+        let Some(text) = object_text(traits, "traits")? else { return Ok(Cow::Borrowed("")) };
+        let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(|e| json_rejection(&e))?;
+        let mut add = |kind, value: &str| identifiers.insert(self.hasher().identifier(kind, value));
+        for (field, value) in pii::take_personal(&mut fields) {
+            match field {
+                "email" => self.add_email(&value, &mut add, secrets),
+                "phone" => self.add_phone(&value, &mut add, secrets),
+                field if keep_secrets => {
+                    let value = truncate(&value, 1024).to_owned();
+                    // The owner is known only once all identifiers are.
+                    let identifier = Identifier { kind: IdentifierKind::User, key: Default::default() };
+                    secrets.push(Secret { identifier, field: field.to_owned(), value });
+                }
+                _ => {}
+            }
+        }
+        let mut rest = Value::Object(fields);
+        pii::redact(&mut rest, self.hasher(), &self.settings().region);
+        let text = if rest.as_object().is_some_and(Map::is_empty) { String::new() } else { rest.to_string() };
+        Ok(Cow::Owned(normalise(&text).into_owned()))
+    }
+}
+
+fn identifiers_of(add: &mut dyn FnMut(IdentifierKind, &str)) -> &mut dyn FnMut(IdentifierKind, &str) {
+    add
+}
