@@ -39,13 +39,14 @@ pub fn import(
     let job = format!("import {}", file.fingerprint);
     let format = Format::of(&file.name, mapping)?;
     let (name, length) = (file.name.clone(), file.fingerprint.length);
+    // Also for what a killed import left in the log: the rest of its file is still to come.
+    installation.pump.reading_history = true;
     installation.pump.catch_up(crate::installation::clock())?;
     let stored = installation.pump.store.get_meta(&job)?;
     let from =
         stored.and_then(|bytes| Position::parse(std::str::from_utf8(&bytes).ok()?)).unwrap_or_default();
     let mut imported = Imported { resumed_at: from.lines, ..Imported::default() };
 
-    installation.pump.reading_history = true;
     let mut lines = file.lines_buffered(from, BATCH_BYTES)?;
     let mut arena = Arena::default();
     let mut frame = FrameBuilder::default();

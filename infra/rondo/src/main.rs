@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Many small texts live for one batch: this allocator takes half the time of the system's for them.
+/// Many small texts live for one batch: with this allocator the loop is about a tenth quicker than with
+/// the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -91,7 +91,7 @@ impl Overlay {
         }
     }
 
-    /// Writes everything that they do not hold yet into the tables, in key order.
+    /// Writes what the tables do not hold yet into them, in key order, and forgets the rows if they became too many.
     pub fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
         for (definition, rows) in [(PROFILES, &mut self.profiles), (JOURNEYS, &mut self.journeys)] {
             let mut table = transaction.open_table(definition)?;
