@@ -1,5 +1,6 @@
 //! Intake over HTTP, from a request to what the ports were given.
 
+#[path = "../../../shared/event/tests/ports/mod.rs"]
 mod ports;
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;

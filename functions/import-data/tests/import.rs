@@ -1,5 +1,6 @@
 //! Imports, from files, objects and messages to what the ports were given.
 
+#[path = "../../../shared/event/tests/ports/mod.rs"]
 mod ports;
 
 use aws_lambda_events::s3::S3Event;
