@@ -23,6 +23,12 @@ impl WriteKeys {
         WriteKeys { keys: keys.map(|(source, key)| (source, digest(&key))).collect() }
     }
 
+    /// The same with more of them, of which only the SHA-256 digests are known.
+    pub fn and_digests(mut self, digests: impl IntoIterator<Item = (String, [u8; 32])>) -> WriteKeys {
+        self.keys.extend(digests);
+        self
+    }
+
     /// The name of the source that a key stands for.
     pub fn source(&self, key: &str) -> Option<&str> {
         let given = digest(key);

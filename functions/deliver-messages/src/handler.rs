@@ -3,10 +3,10 @@
 use crate::people::People;
 use crate::plan::{Letter, Plan, Verdict};
 use crate::report::event_of;
-use crate::{Outcome, Settings};
+use crate::Outcome;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use campaign::{
-    Action, Campaigns, Channel, ChannelKind, Claimed, Holding, Ledger, LedgerEntry, LedgerState, Outgoing,
+    Action, Campaigns, Channel, ChannelKind, Claimed, DeliverySettings, Holding, Ledger, LedgerEntry, LedgerState, Outgoing,
     Reason, Receipt, SendError,
 };
 use event::{EventBus, Key, PortError, Vault};
@@ -16,7 +16,7 @@ use person::ProfileStore;
 /// What deliver-messages works with.
 pub struct Deps<'a, P, L, V, B, H, E, W> {
     pub campaigns: &'a Campaigns,
-    pub settings: &'a Settings,
+    pub settings: &'a DeliverySettings,
     pub profiles: &'a P,
     pub ledger: &'a L,
     pub vault: &'a V,

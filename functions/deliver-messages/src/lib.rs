@@ -6,9 +6,7 @@ mod people;
 mod plan;
 mod recover;
 mod report;
-mod settings;
 
 pub use handler::{Deps, handle, run};
 pub use outcome::Outcome;
 pub use recover::{CLAIM_TIMEOUT, recover};
-pub use settings::{Settings, WebhookSettings};

@@ -110,15 +110,18 @@ struct Change<'r> {
 
 impl<'r> Change<'r> {
     /// Reads a record; `None` for one that no campaign could want: nothing that happened, nobody merged, the
-    /// person gone or forwarded.
+    /// person gone.
+    ///
+    /// A person's own last change says into whom they were merged. Their journeys are moved by it once more: the
+    /// other's change, which moves them as well, may have come before changes of theirs by another shard.
     fn read(record: &'r EventRecord) -> Result<Option<Change<'r>>, Rejection> {
         if record.event_name == "REMOVE" {
             return Ok(None);
         }
         let item = &record.change.new_image;
         let Image { person, profile, fresh, merged, .. } = Image::decode(item)?;
-        if Blob::forward_of(profile).map_err(|_| damaged("profile", "is damaged"))?.is_some() {
-            return Ok(None);
+        if let Some(target) = Blob::forward_of(profile).map_err(|_| damaged("profile", "is damaged"))? {
+            return Ok(Some(Change { person: target, blob: &[], fresh: Vec::new(), merged: vec![person] }));
         }
         let mut events = Vec::new();
         for envelope in fresh {
@@ -145,9 +148,11 @@ fn by_person<'r>(read: &'r [Change<'r>]) -> Vec<ProfileChange<'r>> {
         });
         let whole = &mut changes[index];
         // The newest is the last: a shard keeps the order of an item's writes.
-        whole.blob = change.blob.into();
+        if !change.blob.is_empty() {
+            whole.blob = change.blob.into();
+        }
         whole.fresh.extend(&change.fresh);
-        whole.merged.extend(&change.merged);
+        whole.merged.extend(change.merged.iter().filter(|merged| !whole.merged.contains(merged)).copied().collect::<Vec<_>>());
     }
     changes
 }

@@ -3,5 +3,5 @@
 mod handler;
 mod run;
 
-pub use handler::handle;
-pub use run::run;
+pub use handler::{Deps, handle};
+pub use run::{run, run_held};

@@ -1,6 +1,6 @@
-//! Due timers to the queue of people to look at.
+//! Due timers to the queue of people to look at, and held actions back to their queues.
 
-use campaign::{DueQueue, TimerStore};
+use campaign::{Action, ActionQueue, DueQueue, HeldStore, TimerStore};
 use event::{Key, MINUTE, PortError};
 
 /// How many timers are moved at once.
@@ -24,6 +24,29 @@ pub async fn run<T: TimerStore, Q: DueQueue>(timers: &T, queue: &Q, now: i64) ->
         people.dedup();
         queue.put(&people).await?;
         timers.remove(&due).await?;
+        moved += due.len() as u64;
+    }
+}
+
+/// Moves every action whose holding has ended at `now` (UTC ms) to its queue, then removes it, batch by batch;
+/// returns how many. One whose removal is lost is queued again, which is harmless: the ledger knows it.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_held<H: HeldStore, A: ActionQueue>(
+    held: &H,
+    actions: &A,
+    now: i64,
+) -> Result<u64, PortError> {
+    let mut moved = 0;
+    loop {
+        let due = held.due(now, BATCH).await?;
+        if due.is_empty() {
+            return Ok(moved);
+        }
+        let ready: Vec<Action> = due.iter().map(|held| held.action.clone()).collect();
+        actions.put(&ready).await?;
+        held.remove(&due).await?;
         moved += due.len() as u64;
     }
 }

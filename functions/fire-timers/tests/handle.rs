@@ -1,7 +1,7 @@
 //! Sample invocations of fire-timers over timers and a queue in memory, and their faults.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use campaign::{DueQueue, Timer, TimerStore};
+use campaign::{Action, ActionQueue, DueQueue, Held, HeldStore, Timer, TimerStore};
 use event::{Key, PortError};
 use pollster::block_on;
 use std::cell::{Cell, RefCell};
@@ -17,6 +17,8 @@ struct Memory {
     queue: RefCell<Vec<Key>>,
     queue_down: Cell<u32>,
     removal_down: Cell<u32>,
+    held: RefCell<Vec<Held>>,
+    actions: RefCell<Vec<Action>>,
 }
 
 fn available(down: &Cell<u32>) -> Result<(), PortError> {
@@ -51,6 +53,27 @@ impl DueQueue for Memory {
     }
 }
 
+impl HeldStore for Memory {
+    async fn due(&self, now: i64, limit: usize) -> Result<Vec<Held>, PortError> {
+        let held = self.held.borrow();
+        Ok(held.iter().filter(|held| held.until <= now).take(limit).cloned().collect())
+    }
+
+    async fn remove(&self, held: &[Held]) -> Result<(), PortError> {
+        available(&self.removal_down)?;
+        self.held.borrow_mut().retain(|kept| !held.contains(kept));
+        Ok(())
+    }
+}
+
+impl ActionQueue for Memory {
+    async fn put(&self, actions: &[Action]) -> Result<(), PortError> {
+        available(&self.queue_down)?;
+        self.actions.borrow_mut().extend_from_slice(actions);
+        Ok(())
+    }
+}
+
 impl Memory {
     fn with(timers: &[(u32, Key)]) -> Memory {
         let memory = Memory::default();
@@ -79,7 +102,8 @@ fn fire(memory: &Memory, now: i64, case: &str) -> Result<u64, PortError> {
     let path = format!("{}/../../events/fire-timers/{case}.json", env!("CARGO_MANIFEST_DIR"));
     let event: EventBridgeEvent<serde_json::Value> =
         serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    block_on(fire_timers::handle(memory, memory, now, &event))
+    let deps = fire_timers::Deps { timers: memory, due: memory, held: memory, actions: memory };
+    block_on(fire_timers::handle(&deps, now, &event))
 }
 
 #[test]
@@ -153,4 +177,34 @@ fn more_than_a_batch_is_moved_whole() {
 #[test]
 fn a_clock_before_1970_moves_nothing() {
     assert_eq!(block_on(fire_timers::run(&three(), &three(), i64::MIN)).unwrap(), 0);
+}
+
+fn held(n: u8, until: i64) -> Held {
+    let action = Action {
+        id: person(u32::from(n)),
+        person: person(7),
+        campaign: "welcome".into(),
+        step: "mail".into(),
+        key: String::new(),
+        entered_at: 0,
+        due_at: until,
+        lane: campaign::Lane::Marketing,
+        kept: String::new(),
+    };
+    Held { until, action }
+}
+
+#[test]
+fn held_actions_go_back_to_their_queue_when_their_time_has_come() {
+    let memory = Memory::default();
+    memory.held.borrow_mut().extend([held(1, TIME - 1), held(2, TIME), held(3, TIME + 1)]);
+    // The queue is down, then the removal: nothing is lost, and one is queued twice.
+    for (down, queued, left) in [(&memory.queue_down, 0, 3), (&memory.removal_down, 2, 3)] {
+        down.set(1);
+        assert!(block_on(fire_timers::run_held(&memory, &memory, TIME)).is_err());
+        assert_eq!((memory.actions.borrow().len(), memory.held.borrow().len()), (queued, left));
+    }
+    assert_eq!(block_on(fire_timers::run_held(&memory, &memory, TIME)).unwrap(), 2);
+    assert_eq!((memory.actions.borrow().len(), memory.held.borrow().len()), (4, 1));
+    assert_eq!(memory.held.borrow()[0].until, TIME + 1);
 }

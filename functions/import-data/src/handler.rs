@@ -1,19 +1,10 @@
 //! Objects that arrived in a bucket.
 
-use crate::file::Source;
 use crate::{Format, ImportError, Lines, Mappings, Position, Totals, decoded, run};
 use aws_lambda_events::s3::S3Event;
-use event::{EventBus, Parser, Quarantine, Vault};
-use std::io;
+use event::{EventBus, ObjectSource, Parser, Quarantine, Vault};
 
 pub use crate::queue::handle_queue;
-
-/// Opens stored objects for reading from their beginning.
-#[allow(async_fn_in_trait)]
-pub trait ObjectSource {
-    /// `NotFound` for an object that is not there.
-    async fn open(&self, bucket: &str, key: &str) -> io::Result<Source>;
-}
 
 /// What imports work with.
 pub struct Deps<'d, B, V, Q, O> {

@@ -16,7 +16,7 @@ pub use error::ImportError;
 pub use file::{SourceFile, decoded};
 pub use fingerprint::Fingerprint;
 pub use format::{Format, Mappings};
-pub use handler::{Deps, ObjectSource, handle, handle_queue};
+pub use handler::{Deps, handle, handle_queue};
 pub use lines::{Batch, Line, Lines};
 pub use object::{Totals, run};
 pub use position::Position;

@@ -1,7 +1,7 @@
 //! One stream, from its lines to the bus.
 
-use crate::{Arena, Deps, Format, ImportError, Imported, Lines, ObjectSource, convert};
-use event::{Event, EventBus, PortError, Quarantine, Quarantined, Secret, Vault};
+use crate::{Arena, Deps, Format, ImportError, Imported, Lines, convert};
+use event::{Event, EventBus, ObjectSource, PortError, Quarantine, Quarantined, Secret, Vault};
 use std::io::Read;
 
 /// Lines that are published together.

@@ -1,9 +1,9 @@
 //! The people of a batch: their stored profiles, and which of the batch's events are theirs.
 
 use event::wire::Damaged;
-use event::{Event, Key, PortError};
+use event::{Event, IdentifierKind, Key, PortError};
 use foldhash::HashMap;
-use person::{Blob, Profile, ProfileStore, Stored};
+use person::{Blob, Owner, Profile, ProfileStore, Stored};
 
 /// A person's place in a batch.
 pub(crate) type Slot = usize;
@@ -61,22 +61,58 @@ impl People {
         self.loaded[slot].as_ref().map_or(0, |stored| stored.version)
     }
 
+    /// Somebody as the owner of identifiers: the kind is that of the identifier whose hash is their id. The kind of
+    /// who was merged away too is not kept; it is only followed further.
+    pub fn owner(&self, person: Key) -> Option<Owner> {
+        let blob = &self.stored(person)?.blob;
+        if self.forward_of(person).is_some() {
+            return Some(Owner { kind: IdentifierKind::Anonymous, person });
+        }
+        let identifiers = Blob::identifiers(blob).ok()?;
+        identifiers.into_iter().find(|id| id.key == person).map(Owner::from)
+    }
+
+    /// The person that somebody was merged into, as far as it is loaded.
+    pub fn forward_of(&self, person: Key) -> Option<Key> {
+        Blob::forward_of(&self.stored(person)?.blob).ok().flatten()
+    }
+
     /// Fills `profile` with a person's stored state and that of the people who go into it.
-    pub fn fill<'l>(&'l self, profile: &mut Profile<'l>, slot: Slot, merged: &[Key]) -> Result<(), Damaged> {
+    pub fn fill<'l>(
+        &'l self,
+        profile: &mut Profile<'l>,
+        slot: Slot,
+        merged: &[Owner],
+    ) -> Result<(), Unusable> {
         profile.clear();
-        if let Some(stored) = &self.loaded[slot]
-            && Blob::forward_of(&stored.blob)?.is_none()
-        {
+        if let Some(stored) = &self.loaded[slot] {
+            if Blob::forward_of(&stored.blob)?.is_some() {
+                return Err(Unusable::Forwarded);
+            }
             profile.decode(&stored.blob)?;
         }
         for other in merged {
-            if let Some(stored) = self.stored(*other)
-                && let Blob::Profile(other) = Blob::decode(&stored.blob)?
-            {
+            if let Some(stored) = self.stored(other.person) {
+                let Blob::Profile(other) = Blob::decode(&stored.blob)? else {
+                    return Err(Unusable::Forwarded);
+                };
                 profile.merge(&other);
             }
         }
         Ok(())
+    }
+}
+
+/// Why a stored blob can't be folded into.
+pub(crate) enum Unusable {
+    Damaged,
+    /// Somebody merged the person away since their identifiers were looked up: look again.
+    Forwarded,
+}
+
+impl From<Damaged> for Unusable {
+    fn from(_: Damaged) -> Unusable {
+        Unusable::Damaged
     }
 }
 

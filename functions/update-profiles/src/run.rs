@@ -1,15 +1,19 @@
 //! A batch of events into profiles: resolve, load, fold, write. One write a person.
 
-use crate::people::{Groups, People, Slot};
+use crate::people::{Groups, People, Slot, Unusable};
 use event::{Code, Event, Identifier, IdentifierKind, Key, PortError, Quarantined, Rejection};
 use foldhash::{HashMap, HashMapExt};
 use person::{
-    Applied, Blob, IdentityStore, Owner, Profile, ProfileChange, ProfileStore, ProfileWrite, Refusal, resolve,
+    Applied, Blob, IdentityStore, Merged, Owner, Profile, ProfileChange, ProfileStore, ProfileWrite, Refusal,
+    resolve,
 };
 use std::sync::Arc;
 
 /// How often a person whose profile somebody else wrote meanwhile is loaded and folded again.
 const MAX_ATTEMPTS: usize = 5;
+
+/// How many merges one after the other are followed.
+const MAX_HOPS: usize = 16;
 
 /// What the function works with.
 pub struct Deps<'d, S> {
@@ -93,6 +97,7 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
     let open: Vec<usize> =
         (0..pending.len()).filter(|at| !people.settles(event(pending[*at]), whose[*at])).collect();
     let mut identities = Identities::load(deps.store, open.iter().map(|at| event(pending[*at]))).await?;
+    identities.follow(deps.store, &mut people).await?;
     let mut owners: HashMap<usize, Owner> = HashMap::with_capacity(open.len());
     for at in open {
         owners.insert(at, identities.resolve(event(pending[at]), &mut outcome.refusals));
@@ -101,14 +106,15 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
         *owner = identities.current(*owner);
         whose[*at] = Some(people.slot(owner.person));
     }
-    for person in identities.merged.keys() {
-        people.slot(*person);
+    for merged in identities.merged.keys() {
+        people.slot(merged.person);
     }
     people.load(deps.store).await?;
 
     let mut merges = identities.by_winner();
     let mut writes = Vec::new();
     let first_change = outcome.changes.len();
+    let mut again: Vec<u32> = Vec::new();
     let mut profile = Profile::default();
     let mut encoded = Vec::with_capacity(4_096);
     // People in the order in which they come first, since that is how their events lie in memory.
@@ -118,8 +124,12 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
         let owner =
             owners.get(&first).copied().unwrap_or_else(|| Owner::from(event(pending[first]).identifiers[0]));
         let merged = merges.remove(&owner.person).unwrap_or_default();
-        if people.fill(&mut profile, slot, &merged).is_err() {
-            outcome.failed.extend(groups.of(slot).map(|at| pending[at]));
+        if let Err(unusable) = people.fill(&mut profile, slot, &merged) {
+            let theirs = groups.of(slot).map(|at| pending[at]);
+            match unusable {
+                Unusable::Damaged => outcome.failed.extend(theirs),
+                Unusable::Forwarded => again.extend(theirs),
+            }
             continue;
         }
         let mut fresh = Vec::new();
@@ -143,29 +153,35 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
         profile.encode(&mut encoded);
         let blob: Arc<[u8]> = Arc::from(encoded.as_slice());
         if !fresh.is_empty() || !merged.is_empty() {
-            let (blob, fresh, merged) = (Arc::clone(&blob), fresh.clone(), merged.clone());
+            let (blob, fresh) = (Arc::clone(&blob), fresh.clone());
+            let merged = merged.iter().map(|owner| owner.person).collect();
             outcome.changes.push(ProfileChange { person: owner.person, blob, fresh, merged });
         }
         let mut links = identities.links.remove(&owner.person).unwrap_or_default();
         for other in &merged {
             // Whatever pointed at the one that goes points at this one from now on.
-            let stored = people.stored(*other).map(|stored| Blob::identifiers(&stored.blob));
+            let stored = people.stored(other.person).map(|stored| Blob::identifiers(&stored.blob));
             links.extend(stored.and_then(Result::ok).unwrap_or_default());
         }
         let version = people.version(slot);
+        let merged = merged
+            .into_iter()
+            .map(|owner| Merged { owner, version: people.stored(owner.person).map_or(0, |stored| stored.version) })
+            .collect();
         writes.push(ProfileWrite { person: owner.person, version, blob, fresh, merged, links, owner });
     }
 
     let written = writes.len() as u64;
     let conflicts = deps.store.write(writes).await?;
     outcome.writes += written - conflicts.len() as u64;
-    let mut again: Vec<u32> = Vec::new();
     if !conflicts.is_empty() {
         let conflicting = conflicts.iter().map(|person| people.slot(*person));
         again.extend(conflicting.flat_map(|slot| groups.of(slot)).map(|at| pending[at]));
-        again.sort_unstable();
         let changes = outcome.changes.split_off(first_change);
         outcome.changes.extend(changes.into_iter().filter(|change| !conflicts.contains(&change.person)));
+    }
+    if !again.is_empty() {
+        again.sort_unstable();
         outcome.duplicates.retain(|index| again.binary_search(index).is_err());
     }
     Ok(again)
@@ -181,7 +197,7 @@ struct Identities {
     owners: HashMap<Identifier, Owner>,
     links: HashMap<Key, Vec<Identifier>>,
     /// Who went into whom in this batch.
-    merged: HashMap<Key, Owner>,
+    merged: HashMap<Owner, Owner>,
 }
 
 impl Identities {
@@ -200,13 +216,44 @@ impl Identities {
         Ok(Identities { owners, links: HashMap::new(), merged: HashMap::new() })
     }
 
+    /// Replaces owners who were merged away by those they went into: an identifier that a merge did not move
+    /// (a profile lists only so many) names its old owner for good. Loads all of them on the way.
+    async fn follow<S: ProfileStore>(&mut self, store: &S, people: &mut People) -> Result<(), PortError> {
+        let mut open: Vec<Owner> =
+            self.owners.values().copied().filter(|owner| owner.kind != IdentifierKind::User).collect();
+        for _ in 0..MAX_HOPS {
+            for owner in &open {
+                people.slot(owner.person);
+            }
+            people.load(store).await?;
+            let moved: Vec<(Owner, Key)> = open
+                .iter()
+                .filter_map(|owner| Some((*owner, people.forward_of(owner.person)?)))
+                .collect();
+            if moved.is_empty() {
+                break;
+            }
+            for (_, target) in &moved {
+                people.slot(*target);
+            }
+            people.load(store).await?;
+            open.clear();
+            for (from, target) in moved {
+                let Some(into) = people.owner(target) else { continue };
+                self.owners.values_mut().filter(|owner| **owner == from).for_each(|owner| *owner = into);
+                open.push(into);
+            }
+        }
+        Ok(())
+    }
+
     /// Resolves one event and remembers what it said.
     fn resolve(&mut self, event: &Event<'_>, refusals: &mut Vec<Refusal>) -> Owner {
         let resolution =
             resolve(&event.identifiers, |id| self.owners.get(&id).map(|owner| self.current(*owner)));
         let owner = resolution.owner;
         for merge in resolution.merges {
-            self.merged.insert(merge.person, owner);
+            self.merged.insert(merge, owner);
             // What was linked to the one that goes is the other's from now on.
             let moved = self.links.remove(&merge.person).unwrap_or_default();
             self.links.entry(owner.person).or_default().extend(moved);
@@ -221,15 +268,15 @@ impl Identities {
 
     /// Who an owner is by now.
     fn current(&self, mut owner: Owner) -> Owner {
-        while let Some(next) = self.merged.get(&owner.person) {
+        while let Some(next) = self.merged.get(&owner) {
             owner = *next;
         }
         owner
     }
 
     /// The people who go into each other in this batch, directly or by way of others.
-    fn by_winner(&self) -> HashMap<Key, Vec<Key>> {
-        let mut merges: HashMap<Key, Vec<Key>> = HashMap::new();
+    fn by_winner(&self) -> HashMap<Key, Vec<Owner>> {
+        let mut merges: HashMap<Key, Vec<Owner>> = HashMap::new();
         for (key, into) in &self.merged {
             merges.entry(self.current(*into).person).or_default().push(*key);
         }

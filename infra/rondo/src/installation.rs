@@ -1,7 +1,7 @@
 //! One installation: a data folder with its keys, log, store, lake, outbox, reports and configuration.
 
-use crate::config::Config;
 use crate::pump::{Durable, Pump};
+use crate::config_folder::read_config;
 use anyhow::{Context, Result, bail};
 use embedded::{BusLog, Intake, Keys, LakeFolder, Outbox, Sealer, Store, Webhook};
 use event::{Parser, Pseudonymizer};
@@ -16,7 +16,9 @@ pub struct Installation {
     pub name: String,
     pub parser: Parser,
     pub mappings: std::collections::BTreeMap<String, event::Mapping>,
-    pub delivery: deliver_messages::Settings,
+    /// Digests of the write keys that the configuration names, by source.
+    pub write_keys: std::collections::BTreeMap<String, [u8; 32]>,
+    pub delivery: campaign::DeliverySettings,
     pub outbox: Outbox,
     pub webhook: Webhook,
     pub pump: Pump,
@@ -32,7 +34,7 @@ impl Installation {
     /// A folder that can't be written, or is in use by another process; mistakes in its configuration.
     pub fn open(folder: &Path) -> Result<Installation> {
         fs::create_dir_all(folder).with_context(|| format!("making the data folder {}", folder.display()))?;
-        let (config, problems) = Config::read(&folder.join("config"));
+        let (config, problems) = read_config(&folder.join("config"));
         if !problems.is_empty() {
             bail!("the configuration has mistakes:\n{problems}");
         }
@@ -52,6 +54,7 @@ impl Installation {
             name: config.name,
             parser: Parser::new(Pseudonymizer::new(&keys.hash), config.parser),
             mappings: config.mappings,
+            write_keys: config.write_keys,
             delivery: config.delivery,
             outbox: Outbox::new(folder.join("outbox"))
                 .with_context(|| format!("making {}", folder.join("outbox").display()))?,

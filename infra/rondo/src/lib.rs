@@ -4,14 +4,13 @@
 
 mod bench;
 mod commands;
-mod config;
+mod config_folder;
 mod counts;
 mod deliver;
 mod import;
 mod installation;
 mod pace;
 mod play;
-mod problems;
 mod pump;
 mod shop;
 mod stages;

@@ -1,8 +1,7 @@
 //! What is no mistake in a configuration, and yet hardly meant.
 
-use crate::config::Config;
-use crate::problems::Problem;
 use campaign::{Campaign, ChannelKind, Lane, Message, Step};
+use config::{Config, Problem};
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! The ledger: what became of every action, and the caps that are counted with it.
 
-use crate::{Action, CapCounts, Caps, Reason};
+use crate::{CapCounts, Caps, Reason};
 use event::wire::{Damaged, Reader, put_field, put_signed, put_text};
 use event::{Key, PortError};
 
@@ -100,14 +100,6 @@ pub trait Ledger {
     async fn cap_counts(&self, person: Key, channel: &str, day: i32) -> Result<CapCounts, PortError>;
     /// The entries still in state claimed since before a time, UTC ms.
     async fn claimed_before(&self, at: i64) -> Result<Vec<LedgerEntry>, PortError>;
-}
-
-/// Where held actions wait.
-#[allow(async_fn_in_trait)]
-pub trait Holding {
-    /// Brings the action to deliver-messages again at `until` (UTC ms) or soon after. Holding it twice is
-    /// holding it once.
-    async fn hold(&self, action: &Action, until: i64) -> Result<(), PortError>;
 }
 
 impl Claim {

@@ -33,7 +33,8 @@ impl ProfileStore for Store {
                 overlay.identities.insert(identifier, write.owner);
             }
             for merged in write.merged {
-                overlay.put_profile(merged, u64::MAX, Blob::forward(write.person).into());
+                let pointer = Blob::forward(write.person).into();
+                overlay.put_profile(merged.owner.person, merged.version + 1, pointer);
             }
         }
         Ok(Vec::new())

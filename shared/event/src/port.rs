@@ -1,6 +1,7 @@
 //! The ports of intake: what it needs of the outside.
 
 use crate::{Event, Identifier, Rejection, Secret};
+use std::io;
 
 /// Why a port could not do what was asked. What the caller does next is in the variant.
 #[derive(Debug, thiserror::Error)]
@@ -52,4 +53,11 @@ pub struct Quarantined {
 pub trait Quarantine {
     /// Keeps all. Putting the same record again does not double it.
     async fn put(&self, records: &[Quarantined]) -> Result<(), PortError>;
+}
+
+/// Opens stored objects for reading from their beginning.
+#[allow(async_fn_in_trait)]
+pub trait ObjectSource {
+    /// `NotFound` for an object that is not there.
+    async fn open(&self, bucket: &str, key: &str) -> io::Result<Box<dyn io::Read + Send>>;
 }

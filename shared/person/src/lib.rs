@@ -40,7 +40,7 @@ pub use encode::Blob;
 pub use fold::Applied;
 pub use identity::{Owner, Refusal, Resolution, resolve};
 pub use orders::{Money, Orders};
-pub use port::{IdentityStore, ProfileChange, ProfileStore, ProfileWrite, Stored};
+pub use port::{IdentityStore, Merged, ProfileChange, ProfileStore, ProfileWrite, Stored};
 pub use profile::{Dwell, Profile};
 pub use recent::Recent;
 pub use service::Case;

@@ -21,13 +21,22 @@ pub struct ProfileWrite<'a> {
     /// The events of this write that a live campaign could want: what makes the store's change stream an
     /// outbox that can't be out of step with it.
     pub fresh: Vec<&'a Event<'a>>,
-    /// People whose state went into this one by this write. Their blobs are forwarding pointers, which are
-    /// written with it.
-    pub merged: Vec<Key>,
+    /// People whose state went into this one by this write. Their blobs become forwarding pointers, which are
+    /// written with it, each on its own condition.
+    pub merged: Vec<Merged>,
     /// Identifiers that this write links to the person; in one step with the profile.
     pub links: Vec<Identifier>,
     /// Who the person is to those identifiers.
     pub owner: Owner,
+}
+
+/// Somebody whose state goes into another person's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Merged {
+    /// Who goes.
+    pub owner: Owner,
+    /// The version loaded; 0 where nothing was stored of them.
+    pub version: u64,
 }
 
 /// What the store's change stream tells evaluate-triggers of one write.
@@ -44,8 +53,10 @@ pub struct ProfileChange<'a> {
 pub trait ProfileStore {
     /// The stored profiles of these people, in their order.
     async fn load(&self, people: &[Key]) -> Result<Vec<Option<Stored>>, PortError>;
-    /// Writes each on its condition; the people whose condition failed come back, and nothing of theirs was
-    /// written. In one step for each person: profile, links, forwarding pointers, and the change.
+    /// Writes each on its conditions: the versions of the person and of those merged into it are the ones that
+    /// were loaded, and no identifier that it links has another owner meanwhile. The people whose conditions
+    /// failed come back, and nothing of theirs was written. In one step for each person: profile, links,
+    /// forwarding pointers, and the change.
     async fn write(&self, writes: Vec<ProfileWrite<'_>>) -> Result<Vec<Key>, PortError>;
 }
 

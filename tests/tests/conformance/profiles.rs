@@ -2,7 +2,7 @@
 
 use crate::samples::{blob, event, identifier, key};
 use event::{Identifier, IdentifierKind, Key};
-use person::{Blob, IdentityStore, Owner, ProfileStore, ProfileWrite};
+use person::{Blob, IdentityStore, Merged, Owner, ProfileStore, ProfileWrite};
 
 const ANN: u8 = 1;
 const BEN: u8 = 2;
@@ -75,8 +75,9 @@ async fn links_and_merges<S: ProfileStore + IdentityStore>(store: &S) {
 
     // The visitor turns out to be Ann: one write moves the profile's state, the links, and leaves a pointer.
     let (version, _) = stored(store, ANN).await.unwrap();
+    let (visitor_version, _) = stored(store, VISITOR).await.unwrap();
     let mut merged = write(ANN, version, 4);
-    merged.merged = vec![key(VISITOR)];
+    merged.merged = vec![Merged { owner: owner(Anonymous, VISITOR), version: visitor_version }];
     merged.links = vec![browser, identifier(Email, 5)];
     assert_eq!(store.write(vec![merged]).await.unwrap(), []);
     holds_what_the_suite_left(store).await;

@@ -2,7 +2,8 @@
 
 use crate::ports::{Bus, Held, Letters, MemoryLedger, MemoryVault, Profiles};
 use campaign::{Action, Campaign, Campaigns, Lane, LedgerState, Sender, Templates, time_zone};
-use deliver_messages::{Deps, Outcome, Settings, WebhookSettings, run};
+use campaign::{DeliverySettings, WebhookSettings};
+use deliver_messages::{Deps, Outcome, run};
 use event::{Arrival, IdentifierKind, Key, Parser, ParserSettings, Pseudonymizer, parse_time};
 use person::Profile;
 use pollster::block_on;
@@ -18,7 +19,7 @@ pub fn at(text: &str) -> i64 {
 
 pub struct Shop {
     pub campaigns: Campaigns,
-    pub settings: Settings,
+    pub settings: DeliverySettings,
     pub profiles: Profiles,
     pub ledger: MemoryLedger,
     pub vault: MemoryVault,
@@ -35,7 +36,7 @@ impl Shop {
     /// A shop with these limits on its one marketing campaign, and Ann (user `u1`), who subscribed.
     pub fn new(limits: &str) -> Shop {
         let mut settings =
-            Settings::new(Sender { name: "Shop".to_owned(), address: "hello@shop.example".to_owned() });
+            DeliverySettings::new(Sender { name: "Shop".to_owned(), address: "hello@shop.example".to_owned() });
         settings.zone = time_zone("Europe/Berlin").unwrap();
         settings.unsubscribe_url = Some("https://shop.example/unsubscribe".to_owned());
         let sms =

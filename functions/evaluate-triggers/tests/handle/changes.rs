@@ -178,6 +178,18 @@ fn a_visit_and_the_merge_after_it_may_come_in_one_batch() {
 }
 
 #[test]
+fn a_visit_that_another_shard_brings_after_the_merge_follows_it() {
+    let memory = Memory::default();
+    assert_eq!(change(&memory, T0, stream(&[modified(0, ANN, &[], &[VISITOR])])), None);
+    let seen = view("ev-1", VISITOR, "sku-1", T0);
+    assert_eq!(change(&memory, T0 + MINUTE, stream(&[modified(1, VISITOR, &[seen], &[])])), None);
+    assert_eq!(memory.waiting(VISITOR), ["sku-1"]);
+    // The visitor's own last change comes behind all of theirs.
+    assert_eq!(change(&memory, T0 + MINUTE, stream(&[forwarded(2, VISITOR, ANN)])), None);
+    assert_eq!((memory.waiting(VISITOR), memory.waiting(ANN)), (vec![], vec!["sku-1".to_owned()]));
+}
+
+#[test]
 fn an_event_that_no_campaign_names_changes_nothing() {
     let memory = Memory::default();
     let other = event("ev-1", "Page Viewed", ANN, "{}", T0);

@@ -64,11 +64,16 @@ impl ProfileStore for MemoryStore {
             assert_eq!(version, write.version, "a write names the version that it loaded");
             profiles.insert(write.person, Stored { version: version + 1, blob: write.blob });
             for merged in &write.merged {
-                profiles.insert(*merged, Stored { version: 1, blob: Blob::forward(write.person).into() });
+                let person = merged.owner.person;
+                let stored = profiles.get(&person).map_or(0, |stored| stored.version);
+                assert_eq!(stored, merged.version, "a merge names the version that it loaded");
+                let blob = Blob::forward(write.person).into();
+                profiles.insert(person, Stored { version: stored + 1, blob });
             }
             self.owners.borrow_mut().extend(write.links.iter().map(|identifier| (*identifier, write.owner)));
             let fresh = write.fresh.iter().map(|event| event.message_id.to_string()).collect();
-            self.changes.borrow_mut().push((write.person, fresh, write.merged));
+            let merged = write.merged.iter().map(|merged| merged.owner.person).collect();
+            self.changes.borrow_mut().push((write.person, fresh, merged));
         }
         Ok(conflicts)
     }

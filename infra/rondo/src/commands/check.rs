@@ -2,8 +2,8 @@
 
 use crate::commands::DataFolder;
 use crate::commands::say::say;
-use crate::config::Config;
 use crate::warnings::warnings;
+use crate::config_folder::read_config;
 use anyhow::{Result, bail};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ pub struct CheckArgs {
 /// Prints each mistake with its place, or what was found to be right.
 pub fn check(args: &CheckArgs) -> Result<()> {
     let folder = config_folder(args.folder.as_deref().unwrap_or(&args.data.path))?;
-    let (config, problems) = Config::read(&folder);
+    let (config, problems) = read_config(&folder);
     for problem in problems.iter() {
         eprintln!("{problem}");
     }

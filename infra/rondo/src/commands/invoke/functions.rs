@@ -26,7 +26,7 @@ pub fn collect_events(invocation: Invocation<'_>) -> Result<Value> {
         vault: intake,
         quarantine: intake,
         parser: &invocation.installation.parser,
-        write_keys: &invocation.write_keys.digests(),
+        write_keys: &invocation.write_keys.digests().and_digests(invocation.installation.write_keys.clone()),
     };
     written(block_on(collect_events::handle(&deps, &request, invocation.now)))
 }
@@ -110,7 +110,8 @@ pub fn evaluate_triggers(invocation: Invocation<'_>) -> Result<Value> {
 pub fn fire_timers(invocation: Invocation<'_>) -> Result<Value> {
     let event: EventBridgeEvent<Value> = invocation.read("a scheduled event")?;
     let store = &invocation.installation.pump.store;
-    let moved = block_on(fire_timers::handle(store, store, invocation.now, &event))?;
+    let deps = fire_timers::Deps { timers: store, due: store, held: store, actions: store };
+    let moved = block_on(fire_timers::handle(&deps, invocation.now, &event))?;
     Ok(json!({"moved": moved}))
 }
 

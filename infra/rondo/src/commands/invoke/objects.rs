@@ -1,6 +1,6 @@
 //! The import bucket on one machine: a folder.
 
-use import_data::ObjectSource;
+use event::ObjectSource;
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
 use std::path::{Component, Path, PathBuf};

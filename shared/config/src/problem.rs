@@ -45,6 +45,19 @@ impl Problems {
         self.0.push(problem);
     }
 
+    /// Takes over another's mistakes.
+    pub fn append(&mut self, others: Problems) {
+        self.0.extend(others.0);
+    }
+
+    /// The same, of files that lie below a folder.
+    pub fn below(mut self, folder: &Path) -> Problems {
+        for problem in &mut self.0 {
+            problem.file = folder.join(&problem.file);
+        }
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

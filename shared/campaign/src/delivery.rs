@@ -1,13 +1,13 @@
-//! What a deployment sets for all campaigns.
+//! What a deployment sets for the delivery of all campaigns.
 
-use campaign::{Caps, Sender, Share};
+use crate::{Caps, Sender, Share};
 use event::{DAY, Key};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, HashSet};
 
-/// The deployment's settings; the README says what each is for.
+/// The deployment's settings; the README of deliver-messages says what each is for.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct DeliverySettings {
     pub sender: Sender,
     /// The time zone of people who told none.
     pub zone: TimeZone,
@@ -33,10 +33,10 @@ pub struct WebhookSettings {
     pub personal: Vec<String>,
 }
 
-impl Settings {
+impl DeliverySettings {
     /// Everything at its default: UTC, no webhook, no link, no holdout, no caps but the campaigns', three days.
-    pub fn new(sender: Sender) -> Settings {
-        Settings {
+    pub fn new(sender: Sender) -> DeliverySettings {
+        DeliverySettings {
             sender,
             zone: TimeZone::UTC,
             webhooks: BTreeMap::new(),
@@ -49,7 +49,7 @@ impl Settings {
     }
 
     /// The link by which the person of an action says no to its channel. An action's id can't be guessed.
-    pub(crate) fn unsubscribe_link(&self, action: Key) -> Option<String> {
+    pub fn unsubscribe_link(&self, action: Key) -> Option<String> {
         let base = self.unsubscribe_url.as_deref()?;
         let joint = if base.contains('?') { '&' } else { '?' };
         Some(format!("{base}{joint}m={action}"))

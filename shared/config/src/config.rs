@@ -1,28 +1,34 @@
 //! The configuration of an installation: reviewed files, checked before they are live.
 
-use crate::problems::{Problem, Problems};
-use campaign::{Campaign, Campaigns, Caps, Sender, Share, Templates, parse_duration};
+use crate::{Files, Problem, Problems};
+use campaign::{
+    Campaign, Campaigns, Caps, DeliverySettings, Sender, Share, Templates, WebhookSettings, parse_duration,
+};
 use event::{Currency, MINUTE, Mapping, ParserSettings};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Everything below `config/`, checked.
+/// Everything that a configuration says, checked.
 pub struct Config {
     /// The shop's name, the title of reports.
     pub name: String,
     pub parser: ParserSettings,
-    pub delivery: deliver_messages::Settings,
+    pub delivery: DeliverySettings,
     /// How long a due step waits for late events, ms.
     pub lateness: i64,
     pub campaigns: Campaigns,
     /// Mappings by file name without `.yaml`.
     pub mappings: BTreeMap<String, Mapping>,
+    /// Digests (SHA-256) of the keys under which sources may write, by the name of the source.
+    pub write_keys: BTreeMap<String, [u8; 32]>,
     /// How many files were read.
     pub files: usize,
 }
+
+/// The file of settings.
+const SETTINGS: &str = "settings.yaml";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +46,8 @@ struct SettingsFile {
     global_holdout: Share,
     #[serde(default)]
     caps: Caps,
+    #[serde(default)]
+    write_keys: BTreeMap<String, Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -51,36 +59,35 @@ struct WebhookFile {
 }
 
 impl Config {
-    /// Reads a configuration folder. A folder or file that is not there is empty; a file with mistakes is not
-    /// used, and each mistake is reported with its place.
-    pub fn read(folder: &Path) -> (Config, Problems) {
+    /// Reads the files of a configuration. One that is not there is empty; a file with mistakes is not used, and
+    /// each mistake is reported with its place.
+    pub fn read(files: &Files) -> (Config, Problems) {
         let mut problems = Problems::default();
         let mut config = Config {
             name: "Customer report".into(),
             parser: ParserSettings::default(),
-            delivery: deliver_messages::Settings::new(Sender {
+            delivery: DeliverySettings::new(Sender {
                 name: String::new(),
                 address: "rondo@localhost".into(),
             }),
             lateness: MINUTE,
             campaigns: Campaigns::default(),
             mappings: BTreeMap::new(),
+            write_keys: BTreeMap::new(),
             files: 0,
         };
-        let settings = folder.join("settings.yaml");
-        if settings.exists()
-            && let Some(text) = read_file(&settings, &mut problems)
-        {
+        if let Some(text) = files.get(SETTINGS) {
             config.files += 1;
-            config.settings(&settings, &text, &mut problems);
+            config.settings(Path::new(SETTINGS), text, &mut problems);
         }
-        config.campaigns(folder, &mut problems);
-        for path in files(&folder.join("mappings"), "yaml", &mut problems) {
-            let Some(text) = read_file(&path, &mut problems) else { continue };
+        config.campaigns(files, &mut problems);
+        for (path, text) in yaml(files.below("mappings/")) {
             config.files += 1;
-            match Mapping::parse(&text) {
-                Ok(mapping) => drop(config.mappings.insert(stem(&path), mapping)),
-                Err(error) => problems.add(Problem::new(&path, error.line, error.column, error.message)),
+            match Mapping::parse(text) {
+                Ok(mapping) => drop(config.mappings.insert(stem(path), mapping)),
+                Err(error) => {
+                    problems.add(Problem::new(path, error.line, error.column, error.message));
+                }
             }
         }
         (config, problems)
@@ -133,6 +140,15 @@ impl Config {
                 None => wrong(&lateness, format!("`{}` is no time span; write one like 1m", lateness.value)),
             }
         }
+        for (source, digest) in file.write_keys {
+            match parse_digest(&digest.value) {
+                Some(bytes) => drop(self.write_keys.insert(source, bytes)),
+                None => wrong(
+                    &digest,
+                    "a write key is kept as `sha256:` and 64 hexadecimal digits; `rondo key` makes one".into(),
+                ),
+            }
+        }
         if let Some(sender) = file.sender {
             self.delivery.sender = sender;
         }
@@ -142,21 +158,20 @@ impl Config {
         let webhooks = file.webhooks.into_iter();
         self.delivery.webhooks = webhooks
             .map(|(name, file)| {
-                (name, deliver_messages::WebhookSettings { url: file.url, personal: file.personal })
+                (name, WebhookSettings { url: file.url, personal: file.personal })
             })
             .collect();
     }
 
-    fn campaigns(&mut self, folder: &Path, problems: &mut Problems) {
+    fn campaigns(&mut self, files: &Files, problems: &mut Problems) {
         let mut sources = Vec::new();
-        for path in files(&folder.join("templates"), "", problems) {
-            let Some(text) = read_file(&path, problems) else { continue };
+        for (path, text) in files.below("templates/") {
             self.files += 1;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            match campaign::Message::check(&name, &text) {
-                Ok(()) => sources.push((name, text)),
+            match campaign::Message::check(&name, text) {
+                Ok(()) => sources.push((name, text.to_owned())),
                 Err(error) => {
-                    problems.add(Problem::new(&path, error.line as u64, 1, error.reason));
+                    problems.add(Problem::new(path, error.line as u64, 1, error.reason));
                     // One mistake is told once: campaigns that use the template have none of their own.
                     sources.push((name, String::new()));
                 }
@@ -165,56 +180,47 @@ impl Config {
         let templates = match Templates::new(sources) {
             Ok(templates) => templates,
             Err(error) => {
-                let path = folder.join("templates").join(&error.name);
+                let path = Path::new("templates").join(&error.name);
                 problems.add(Problem::new(&path, error.line as u64, 1, error.reason));
                 return;
             }
         };
         let mut live: Vec<Campaign> = Vec::new();
-        for path in files(&folder.join("campaigns"), "yaml", problems) {
-            let Some(text) = read_file(&path, problems) else { continue };
+        for (path, text) in yaml(files.below("campaigns/")) {
             self.files += 1;
-            match Campaign::parse(&text, &templates) {
+            match Campaign::parse(text, &templates) {
                 Ok(campaign) if live.iter().any(|other| other.name == campaign.name) => {
                     let message = format!("there is another campaign `{}`; names must differ", campaign.name);
-                    problems.add(Problem::new(&path, 1, 1, message));
+                    problems.add(Problem::new(path, 1, 1, message));
                 }
                 Ok(campaign) => live.push(campaign),
-                Err(error) => problems.add(Problem::new(&path, error.line, error.column, error.message)),
+                Err(error) => problems.add(Problem::new(path, error.line, error.column, error.message)),
             }
         }
         self.campaigns = Campaigns::new(live);
     }
 }
 
-/// Files of a folder with an ending (any, where it is empty), in order of their names.
-fn files(folder: &Path, ending: &str, problems: &mut Problems) -> Vec<PathBuf> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
-        Err(error) => {
-            problems.add(Problem::new(folder, 0, 0, format!("can't be read: {error}")));
-            return Vec::new();
-        }
-    };
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.is_file())
-        .filter(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')))
-        .filter(|path| ending.is_empty() || path.extension().is_some_and(|e| e == ending || e == "yml"))
-        .collect();
-    files.sort();
-    files
+/// The files among these that hold YAML.
+fn yaml<'f>(
+    files: impl Iterator<Item = (&'f Path, &'f str)>,
+) -> impl Iterator<Item = (&'f Path, &'f str)> {
+    files.filter(|(path, _)| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml"))
 }
 
-fn read_file(path: &Path, problems: &mut Problems) -> Option<String> {
-    match fs::read_to_string(path) {
-        Ok(text) => Some(text),
-        Err(error) => {
-            problems.add(Problem::new(path, 0, 0, format!("can't be read: {error}; it must be UTF-8 text")));
-            None
-        }
+/// `sha256:` and 64 hexadecimal digits.
+fn parse_digest(text: &str) -> Option<[u8; 32]> {
+    let digits = text.trim().strip_prefix("sha256:")?.as_bytes();
+    let (pairs, []) = digits.as_chunks::<2>() else { return None };
+    let digit = |byte: u8| (byte as char).to_digit(16);
+    let mut bytes = [0; 32];
+    if pairs.len() != bytes.len() {
+        return None;
     }
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        *byte = (digit(pair[0])? * 16 + digit(pair[1])?) as u8;
+    }
+    Some(bytes)
 }
 
 fn stem(path: &Path) -> String {

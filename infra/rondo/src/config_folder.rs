@@ -1,0 +1,56 @@
+//! The configuration folder of one machine.
+
+use config::{Config, Files, Problem, Problems};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The folders below a configuration's own.
+const FOLDERS: [&str; 3] = ["campaigns", "templates", "mappings"];
+
+/// Reads and checks a configuration folder. A folder or file that is not there is empty; every mistake is
+/// reported with its place.
+pub fn read_config(folder: &Path) -> (Config, Problems) {
+    let (files, mut problems) = read_files(folder);
+    let (config, found) = Config::read(&files);
+    problems.append(found.below(folder));
+    (config, problems)
+}
+
+/// Reads the files of a configuration folder; those that can't be read are reported.
+pub fn read_files(folder: &Path) -> (Files, Problems) {
+    let (mut files, mut problems) = (Files::default(), Problems::default());
+    let settings = folder.join("settings.yaml");
+    let mut paths: Vec<PathBuf> = settings.exists().then_some(settings).into_iter().collect();
+    for name in FOLDERS {
+        paths.extend(files_in(&folder.join(name), &mut problems));
+    }
+    for path in paths {
+        match fs::read_to_string(&path) {
+            Ok(text) => files.insert(path.strip_prefix(folder).unwrap_or(&path), text),
+            Err(error) => {
+                problems.add(Problem::new(&path, 0, 0, format!("can't be read: {error}; it must be UTF-8 text")));
+            }
+        }
+    }
+    (files, problems)
+}
+
+/// The files of a folder, in order of their names, without hidden ones.
+fn files_in(folder: &Path, problems: &mut Problems) -> Vec<PathBuf> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
+        Err(error) => {
+            problems.add(Problem::new(folder, 0, 0, format!("can't be read: {error}")));
+            return Vec::new();
+        }
+    };
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_file())
+        .filter(|path| !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")))
+        .collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,90 @@
+//! Items by key, a hundred a call.
+
+use crate::back_off::back_off;
+use crate::failure::failure;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use event::{Key, PortError};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use std::collections::HashMap;
+
+/// An item by its attributes' names.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The most keys a call may ask for.
+const KEYS: usize = 100;
+/// How many calls are under way at once.
+const CALLS: usize = 4;
+/// How often what a call left unread is asked for again, until the whole is given up.
+const ATTEMPTS: u32 = 8;
+
+/// Reads the items of a table whose key is one attribute of sixteen bytes, consistently. Keys may repeat; one without
+/// an item is not in the answer. `what` names the store in errors.
+pub(crate) async fn batch_get(
+    client: &Client,
+    what: &'static str,
+    table: &str,
+    attribute: &str,
+    keys: impl IntoIterator<Item = Key>,
+) -> Result<HashMap<Key, Item>, PortError> {
+    let mut keys: Vec<Key> = keys.into_iter().collect();
+    // A call that names a key twice is refused.
+    keys.sort_unstable();
+    keys.dedup();
+    let chunks = stream::iter(keys.chunks(KEYS)).map(|chunk| chunk_of(client, what, table, attribute, chunk));
+    let found: Vec<Vec<Item>> = chunks.buffer_unordered(CALLS).try_collect().await?;
+    let keyed = |item: Item| Some((key_of(&item, attribute)?, item));
+    Ok(found.into_iter().flatten().filter_map(keyed).collect())
+}
+
+/// A key attribute of sixteen bytes.
+pub(crate) fn key_of(item: &Item, attribute: &str) -> Option<Key> {
+    Some(Key(bytes_of(item, attribute)?.try_into().ok()?))
+}
+
+/// A binary attribute.
+pub(crate) fn bytes_of<'a>(item: &'a Item, attribute: &str) -> Option<&'a [u8]> {
+    Some(item.get(attribute)?.as_b().ok()?.as_ref())
+}
+
+/// A number attribute.
+pub(crate) fn number_of<N: std::str::FromStr>(item: &Item, attribute: &str) -> Option<N> {
+    item.get(attribute)?.as_n().ok()?.parse().ok()
+}
+
+/// The value of a binary attribute.
+pub(crate) fn binary(bytes: impl Into<Vec<u8>>) -> AttributeValue {
+    AttributeValue::B(Blob::new(bytes))
+}
+
+/// The value of a number attribute.
+pub(crate) fn number(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+async fn chunk_of(
+    client: &Client,
+    what: &'static str,
+    table: &str,
+    attribute: &str,
+    keys: &[Key],
+) -> Result<Vec<Item>, PortError> {
+    let keys = keys.iter().map(|key| Item::from([(attribute.to_owned(), binary(key.0))])).collect();
+    let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+    let mut wanted = wanted.map_err(|error| PortError::Failed { what, reason: error.to_string() })?;
+    let mut found = Vec::new();
+    for attempt in 0..ATTEMPTS {
+        let call = client.batch_get_item().request_items(table, wanted);
+        let answer = call.send().await.map_err(|error| failure(what, error))?;
+        let items = answer.responses.and_then(|mut tables| tables.remove(table)).unwrap_or_default();
+        let progress = !items.is_empty();
+        found.extend(items);
+        match answer.unprocessed_keys.and_then(|mut tables| tables.remove(table)) {
+            Some(left) if !left.keys.is_empty() => wanted = left,
+            _ => return Ok(found),
+        }
+        back_off(if progress { 0 } else { attempt }).await;
+    }
+    Err(PortError::Unavailable { what, reason: format!("keys were left unread {ATTEMPTS} times") })
+}

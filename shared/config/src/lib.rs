@@ -1,0 +1,12 @@
+//! The configuration of an installation: reviewed files, checked before they are live.
+//!
+//! [`Config::read`] takes the [`Files`] of a folder, or of the bundle that a deployment keeps in its bucket, and
+//! reports every mistake with its place.
+
+mod config;
+mod files;
+mod problem;
+
+pub use config::Config;
+pub use files::Files;
+pub use problem::{Problem, Problems};
