@@ -90,6 +90,12 @@ impl Archiver {
         self.len() == 0
     }
 
+    /// Adds what the next flush will write.
+    fn count(&self, archived: &mut Archived) {
+        archived.rows += self.len();
+        archived.files += self.open.len();
+    }
+
     /// Whether it is time to flush.
     pub fn is_full(&self) -> bool {
         let bytes: usize = self.open.values().map(EventFile::approx_bytes).sum();
@@ -113,23 +119,30 @@ impl Archiver {
     }
 }
 
-/// Archives a whole batch: after it returned, all of it is in the lake. Returns the number of rows.
+/// What a batch came to in the lake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Archived {
+    pub rows: usize,
+    pub files: usize,
+}
+
+/// Archives a whole batch: after it returned, all of it is in the lake.
 pub async fn run<'e, L: LakeStore>(
     lake: &L,
     shard: &str,
     settings: Settings,
     records: impl IntoIterator<Item = BusRecord<'e>>,
-) -> Result<usize, PortError> {
+) -> Result<Archived, PortError> {
     let mut archiver = Archiver::new(shard, settings);
-    let mut rows = 0;
+    let mut archived = Archived::default();
     for record in records {
         archiver.push(record);
         if archiver.is_full() {
-            rows += archiver.len();
+            archiver.count(&mut archived);
             archiver.flush(lake).await?;
         }
     }
-    rows += archiver.len();
+    archiver.count(&mut archived);
     archiver.flush(lake).await?;
-    Ok(rows)
+    Ok(archived)
 }

@@ -5,7 +5,9 @@ use aws_lambda_events::kinesis::KinesisEvent;
 use aws_lambda_events::sqs::SqsEvent;
 use event::Quarantine;
 use lake::LakeStore;
-use lambda::{Batch, consume};
+use lambda::{Batch, Failure, Invocation, Source, consume};
+use metrics::counter;
+use serde_json::Value;
 
 /// What the function needs of the outside.
 pub struct Deps<'d, L, Q> {
@@ -20,6 +22,28 @@ pub trait Arrivals: Batch {
     fn shard(&self) -> String;
     /// UTC ms; `None` where the event does not say.
     fn arrived_at(&self) -> Option<i64>;
+}
+
+/// Archives what an invocation brings of the bus: records of a stream, or messages of a queue. `now` is UTC ms.
+///
+/// # Errors
+/// An event that is neither.
+pub async fn invoke<L: LakeStore, Q: Quarantine>(
+    deps: &Deps<'_, L, Q>,
+    invocation: &Invocation,
+    now: i64,
+) -> Result<Value, Failure> {
+    match invocation.source() {
+        Source::Kinesis => {
+            let batch: KinesisEvent = invocation.read("records of a Kinesis stream")?;
+            Ok(lambda::answer(handle(deps, &batch, now).await)?)
+        }
+        Source::Sqs => {
+            let batch: SqsEvent = invocation.read("messages of an SQS queue")?;
+            Ok(lambda::answer(handle(deps, &batch, now).await)?)
+        }
+        _ => Err(invocation.refused("records of a Kinesis stream, or messages of an SQS queue").into()),
+    }
 }
 
 /// Archives the events of a batch. `now` (UTC ms) stands in where the batch has no time.
@@ -37,7 +61,10 @@ pub async fn handle<B: Arrivals, L: LakeStore, Q: Quarantine>(
             appended_at,
             event,
         });
-        run(deps.lake, &shard, deps.settings, records).await.map(drop)
+        let archived = run(deps.lake, &shard, deps.settings, records).await?;
+        counter!("Rows").increment(archived.rows as u64);
+        counter!("Files").increment(archived.files as u64);
+        Ok(())
     })
     .await
 }

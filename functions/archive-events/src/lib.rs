@@ -3,5 +3,5 @@
 mod archiver;
 mod handler;
 
-pub use archiver::{Archiver, BusRecord, Settings, run};
-pub use handler::{Arrivals, Deps, handle};
+pub use archiver::{Archived, Archiver, BusRecord, Settings, run};
+pub use handler::{Arrivals, Deps, handle, invoke};

@@ -189,7 +189,7 @@ fn a_large_batch_is_cut_into_files() {
     let records =
         events.iter().zip(0..).map(|(event, sequence)| BusRecord { sequence, appended_at: 0, event });
     let settings = Settings { max_rows: 10, ..Settings::default() };
-    assert_eq!(block_on(run(&lake, "log", settings, records)).unwrap(), 25);
+    assert_eq!(block_on(run(&lake, "log", settings, records)).unwrap().rows, 25);
     let firsts: Vec<_> = lake.paths().iter().map(|path| path[path.len() - 10..].to_owned()).collect();
     assert_eq!(firsts, ["00.parquet", "10.parquet", "20.parquet"]);
     assert_eq!(lake.rows().len(), 25);

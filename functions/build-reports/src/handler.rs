@@ -4,12 +4,32 @@ use crate::calendar::parse_day;
 use crate::{Report, ReportError, Settings, run};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use lake::{LakeStore, ReportStore};
+use lambda::{Failure, Invocation, Source};
+use metrics::counter;
+use serde_json::Value;
 
 /// What the function needs of the outside.
 pub struct Deps<'d, L, R> {
     pub lake: &'d L,
     pub reports: &'d R,
     pub settings: Settings,
+}
+
+/// Builds the report that the schedule's event of an invocation asks for, and answers with its numbers. `now` is
+/// UTC ms.
+///
+/// # Errors
+/// As [`handle`], and another event.
+pub async fn invoke<L: LakeStore, R: ReportStore>(
+    deps: &Deps<'_, L, R>,
+    invocation: &Invocation,
+    now: i64,
+) -> Result<Value, Failure> {
+    if invocation.source() != Source::Schedule {
+        return Err(invocation.refused("a schedule's event").into());
+    }
+    let report = handle(deps, &invocation.read("a schedule's event")?, now).await?;
+    Ok(lambda::answer(report)?)
 }
 
 /// Builds the report of the time that the schedule fired for, so that a retry writes the same version
@@ -36,5 +56,7 @@ pub async fn handle<L: LakeStore, R: ReportStore>(
     {
         return Err(ReportError::Invalid("detail.from is after detail.to; swap them".into()));
     }
-    run(deps.lake, deps.reports, at, &settings).await
+    let report = run(deps.lake, deps.reports, at, &settings).await?;
+    counter!("Rows").increment(report.quality.rows);
+    Ok(report)
 }

@@ -13,7 +13,7 @@ mod report;
 mod run;
 mod sales;
 
-pub use handler::{Deps, handle};
+pub use handler::{Deps, handle, invoke};
 pub use report::{
     CampaignResult, Cohort, Cohorts, CurrencyTotals, Day, FunnelStage, Period, Quality, Report, Totals,
 };

@@ -1,1 +1,25 @@
-fn main() {}
+//! build-reports on Lambda.
+
+use aws::{Aws, LakeBucket, LiveConfig};
+use build_reports::{Deps, Settings, invoke};
+use lambda::variables::*;
+use lambda::{Environment, Failure, start};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    let settings = Environment::of_process();
+    let function = start(env!("CARGO_CRATE_NAME"), &settings)?;
+    let aws = Aws::connect().await;
+    let bucket = LakeBucket::new(&aws, settings.required(DATA_BUCKET)?);
+    let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
+    let live = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let defaults = Settings::default();
+    let attribution_days = settings.parsed(ATTRIBUTION_DAYS, defaults.attribution_days)?;
+
+    let handler = async |event, now| {
+        let title = live.current(now).await?.name.clone();
+        let settings = Settings { title, attribution_days, ..defaults.clone() };
+        invoke(&Deps { lake: &bucket, reports: &bucket, settings }, &event, now).await
+    };
+    function.serve(handler).await
+}

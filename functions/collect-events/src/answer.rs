@@ -21,16 +21,28 @@ pub(crate) fn accepted(count: usize, refused: &[(usize, Rejection)]) -> Response
         })
     });
     let named: Vec<Value> = named.collect();
-    respond(
-        200,
-        &json!({"success": true, "accepted": count, "rejectedCount": refused.len(), "rejected": named}),
-    )
+    let body = json!({"success": true, "accepted": count, "rejectedCount": refused.len(), "rejected": named});
+    Response { accepted: count, refused: refused.len(), ..respond(200, &body) }
 }
 
-/// A body or an only event that was refused.
-pub(crate) fn refused(rejection: &Rejection) -> Response {
+/// A body that is refused before it is looked into.
+pub(crate) fn unread(rejection: &Rejection) -> Response {
     let status = if rejection.code == Code::TooLarge { 413 } else { 400 };
     failure(status, rejection.code.as_str(), &rejection.field, &rejection.reason)
+}
+
+/// A body or an only event that was refused, and is in quarantine.
+pub(crate) fn refused(rejection: &Rejection) -> Response {
+    Response { refused: 1, ..unread(rejection) }
+}
+
+/// Nobody may write yet.
+pub(crate) fn no_write_keys() -> Response {
+    let reason = "no write key is configured, so that no event can be taken; `rondo key` makes one, and write_keys in \
+                  settings.yaml takes its digest";
+    let mut response = failure(503, "no_write_keys", "", reason);
+    response.cause = Some(reason.to_owned());
+    response
 }
 
 pub(crate) fn wrong_key() -> Response {
@@ -99,5 +111,5 @@ fn respond(status: u16, body: &Value) -> Response {
         ("cache-control", "no-store".to_owned()),
         ("access-control-allow-origin", "*".to_owned()),
     ];
-    Response { status, headers, body: body.to_string(), cause: None }
+    Response { status, headers, body: body.to_string(), cause: None, accepted: 0, refused: 0 }
 }

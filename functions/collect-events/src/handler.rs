@@ -5,6 +5,25 @@ use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFu
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use event::{EventBus, Quarantine, Vault};
+use lambda::{Failure, Invocation, Source};
+use metrics::counter;
+use serde_json::Value;
+
+/// Answers one invocation, whatever its event is. `now` is UTC ms.
+///
+/// # Errors
+/// An event that is no request to a function URL.
+pub async fn invoke<B: EventBus, V: Vault, Q: Quarantine>(
+    deps: &Deps<'_, B, V, Q>,
+    invocation: &Invocation,
+    now: i64,
+) -> Result<Value, Failure> {
+    if invocation.source() != Source::FunctionUrl {
+        return Err(invocation.refused("requests to a function URL").into());
+    }
+    let request = invocation.read("a request to a function URL")?;
+    Ok(lambda::answer(handle(deps, &request, now).await)?)
+}
 
 /// Answers one invocation through a function URL. `now` is UTC ms.
 pub async fn handle<B: EventBus, V: Vault, Q: Quarantine>(
@@ -35,8 +54,11 @@ pub async fn handle<B: EventBus, V: Vault, Q: Quarantine>(
 }
 
 fn answer(response: Response) -> LambdaFunctionUrlResponse {
+    counter!("Requests").increment(1);
+    counter!("EventsAccepted").increment(response.accepted as u64);
+    counter!("RecordsRefused").increment(response.refused as u64);
     if let Some(cause) = &response.cause {
-        eprintln!("answered {}: {cause}", response.status);
+        tracing::error!(status = response.status, cause, "a request could not be taken");
     }
     let mut answer = LambdaFunctionUrlResponse::default();
     answer.status_code = i64::from(response.status);

@@ -41,6 +41,10 @@ pub struct Response {
     pub body: String,
     /// Why it failed, for the operator's log; never sent.
     pub cause: Option<String>,
+    /// How many events are on the bus by it.
+    pub accepted: usize,
+    /// How many records it put into quarantine.
+    pub refused: usize,
 }
 
 impl Response {

@@ -46,6 +46,9 @@ async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
     request: &Request<'_>,
     target: Route,
 ) -> Response {
+    if deps.write_keys.is_empty() {
+        return answer::no_write_keys();
+    }
     let key = key_outside_body(request);
     let known = |key: Option<&str>| key.and_then(|key| deps.write_keys.source(key));
     // A wrong key is refused before its body costs anything.
@@ -54,7 +57,7 @@ async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
     }
     let body = match body::plain_body(request) {
         Ok(body) => body,
-        Err(rejection) => return answer::refused(&rejection),
+        Err(rejection) => return answer::unread(&rejection),
     };
     let Some(source) = known(key.or_else(|| key_of_body(&body)).as_deref()) else {
         return answer::wrong_key();

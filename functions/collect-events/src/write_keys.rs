@@ -29,6 +29,11 @@ impl WriteKeys {
         self
     }
 
+    /// Whether nobody may write.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// The name of the source that a key stands for.
     pub fn source(&self, key: &str) -> Option<&str> {
         let given = digest(key);

@@ -3,15 +3,17 @@
 use crate::people::People;
 use crate::plan::{Letter, Plan, Verdict};
 use crate::report::event_of;
-use crate::Outcome;
+use crate::{CLAIM_TIMEOUT, Outcome, recover};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use campaign::{
     Action, Campaigns, Channel, ChannelKind, Claimed, DeliverySettings, Holding, Ledger, LedgerEntry, LedgerState, Outgoing,
     Reason, Receipt, SendError,
 };
 use event::{EventBus, Key, PortError, Vault};
-use lambda::{Batch, Record};
+use lambda::{Batch, Failure, Invocation, Record, Source};
+use metrics::counter;
 use person::ProfileStore;
+use serde_json::{Value, json};
 
 /// What deliver-messages works with.
 pub struct Deps<'a, P, L, V, B, H, E, W> {
@@ -26,6 +28,43 @@ pub struct Deps<'a, P, L, V, B, H, E, W> {
     pub email: &'a E,
     /// Takes what goes to webhooks.
     pub webhook: &'a W,
+}
+
+/// Works on what an invocation brings: messages of an action queue, or the schedule's event that has lost claims
+/// looked for. `now` is UTC ms.
+///
+/// # Errors
+/// A ledger that is not available to the search, and an event that is neither.
+pub async fn invoke<P, L, V, B, H, E, W>(
+    deps: &Deps<'_, P, L, V, B, H, E, W>,
+    invocation: &Invocation,
+    now: i64,
+) -> Result<Value, Failure>
+where
+    P: ProfileStore,
+    L: Ledger,
+    V: Vault,
+    B: EventBus,
+    H: Holding,
+    E: Channel,
+    W: Channel,
+{
+    match invocation.source() {
+        Source::Sqs => {
+            let event = invocation.read("messages of an SQS queue")?;
+            Ok(lambda::answer(handle(deps, now, event).await)?)
+        }
+        Source::Schedule => {
+            let lost = recover(deps.ledger, now, now - CLAIM_TIMEOUT).await?;
+            for entry in &lost {
+                let (action, campaign) = (entry.action, &entry.campaign);
+                tracing::error!(%action, campaign, "nobody knows whether this message was sent: find out");
+            }
+            counter!(Outcome::Unknown.name()).increment(lost.len() as u64);
+            Ok(json!({"unknown": lost.len()}))
+        }
+        _ => Err(invocation.refused("messages of an SQS queue, or a schedule's event").into()),
+    }
 }
 
 /// Handles a batch of an action queue: bodies are base64 of [`Action::encode`]. Failed are the messages to be
@@ -53,7 +92,7 @@ where
                 actions.push(action);
             }
             None => {
-                eprintln!("message {} is no action: left for the dead-letter queue", record.id);
+                tracing::warn!(message = record.id, "a message is no action: left for the dead-letter queue");
                 failed.push(record.id);
             }
         }
@@ -61,14 +100,15 @@ where
     match run(deps, now, actions).await {
         Ok(outcomes) => {
             for (id, outcome) in ids.into_iter().zip(outcomes) {
+                counter!(outcome.name()).increment(1);
                 if let Outcome::Retry(reason) = outcome {
-                    eprintln!("message {id} is to be delivered again: {reason}");
+                    tracing::warn!(message = id, reason, "a message is to be delivered again");
                     failed.push(id);
                 }
             }
         }
         Err(error) => {
-            eprintln!("{} messages failed and are to be delivered again: {error}", ids.len());
+            tracing::warn!(messages = ids.len(), %error, "messages failed and are to be delivered again");
             failed.extend(ids);
         }
     }

@@ -7,6 +7,6 @@ mod plan;
 mod recover;
 mod report;
 
-pub use handler::{Deps, handle, run};
+pub use handler::{Deps, handle, invoke, run};
 pub use outcome::Outcome;
 pub use recover::{CLAIM_TIMEOUT, recover};

@@ -19,3 +19,17 @@ pub enum Outcome {
     /// It was certainly not sent, and may be put in again; why not, without personal data.
     Retry(String),
 }
+
+impl Outcome {
+    /// The name under which it is counted.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Outcome::Sent => "Sent",
+            Outcome::Refused(_) => "Refused",
+            Outcome::Held { .. } => "Held",
+            Outcome::Duplicate => "Duplicates",
+            Outcome::Unknown => "Unknown",
+            Outcome::Retry(_) => "Retries",
+        }
+    }
+}

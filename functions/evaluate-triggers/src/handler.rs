@@ -1,15 +1,49 @@
 //! From an invocation to people to look at.
 
 use crate::image::{Image, damaged};
-use crate::{Deps, run, run_due};
+use crate::{Deps, Outcome, run, run_due};
 use aws_lambda_events::dynamodb::{self, EventRecord};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use campaign::{ActionQueue, JourneyStore};
 use event::{Event, Key, Quarantine, Quarantined, Rejection, decode_envelope};
 use foldhash::{HashMap, HashMapExt};
+use lambda::{Failure, Invocation, Source};
+use metrics::counter;
 use person::{Blob, ProfileChange};
+use serde_json::Value;
 use std::sync::Arc;
+
+/// Takes what an invocation brings: changes of profiles, or people whose timers are due. `now` is UTC ms.
+///
+/// # Errors
+/// An event that is neither.
+pub async fn invoke<J, A, Q>(
+    deps: &Deps<'_, J, A>,
+    quarantine: &Q,
+    invocation: &Invocation,
+    now: i64,
+) -> Result<Value, Failure>
+where
+    J: JourneyStore,
+    A: ActionQueue,
+    Q: Quarantine,
+{
+    match invocation.source() {
+        Source::DynamoDb => {
+            let batch = invocation.read("records of a DynamoDB stream")?;
+            Ok(lambda::answer(handle_changes(deps, quarantine, now, batch).await)?)
+        }
+        Source::Sqs => {
+            let batch = invocation.read("messages of an SQS queue")?;
+            Ok(lambda::answer(handle_due(deps, now, batch).await)?)
+        }
+        _ => {
+            let takes = "records of a DynamoDB stream, or messages of the SQS queue of due people";
+            Err(invocation.refused(takes).into())
+        }
+    }
+}
 
 /// Takes the change stream of the profile table. What fails in passing is named by the lowest sequence number,
 /// from which the shard is read again; an image that can't be read goes to the quarantine. `now` is UTC ms.
@@ -42,18 +76,19 @@ where
     if !quarantined.is_empty()
         && let Err(error) = quarantine.put(&quarantined).await
     {
-        eprintln!(
-            "{} damaged images could not be quarantined and are delivered again: {error}",
-            poison.len()
-        );
+        let images = poison.len();
+        tracing::warn!(images, %error, "damaged images could not be quarantined and are delivered again");
         failed.extend(poison);
     }
     let changes = by_person(&read);
-    if !changes.is_empty()
-        && let Err(error) = run(deps, now, &changes).await
-    {
-        eprintln!("{} changes failed and are delivered again: {error}", sound.len());
-        failed.extend(sound);
+    if !changes.is_empty() {
+        match run(deps, now, &changes).await {
+            Ok(outcome) => count("Changes", changes.len(), outcome),
+            Err(error) => {
+                tracing::warn!(changes = sound.len(), %error, "changes failed and are delivered again");
+                failed.extend(sound);
+            }
+        }
     }
     let mut response = DynamoDbEventResponse::default();
     // Decimal numbers: the shorter is the lower.
@@ -83,21 +118,33 @@ pub async fn handle_due<J: JourneyStore, A: ActionQueue>(
             }
         }
         if damaged {
-            eprintln!("message {id} of the due queue holds something that is no person's key");
+            tracing::warn!(
+                message = id,
+                "a message of the due queue holds something that is no person's key"
+            );
         }
         if damaged { &mut failed } else { &mut sound }.push(id);
     }
     people.sort_unstable();
     people.dedup();
-    if !people.is_empty()
-        && let Err(error) = run_due(deps, now, &people).await
-    {
-        eprintln!("{} due people failed and are delivered again: {error}", people.len());
-        failed.extend(sound);
+    if !people.is_empty() {
+        match run_due(deps, now, &people).await {
+            Ok(outcome) => count("DuePeople", people.len(), outcome),
+            Err(error) => {
+                tracing::warn!(people = people.len(), %error, "due people failed and are delivered again");
+                failed.extend(sound);
+            }
+        }
     }
     let mut response = SqsBatchResponse::default();
     response.set_failures(failed);
     response
+}
+
+fn count(name: &'static str, visits: usize, outcome: Outcome) {
+    counter!(name).increment(visits as u64);
+    counter!("Actions").increment(outcome.actions);
+    counter!("JourneyWrites").increment(outcome.writes);
 }
 
 /// What one record says.
@@ -110,7 +157,7 @@ struct Change<'r> {
 
 impl<'r> Change<'r> {
     /// Reads a record; `None` for one that no campaign could want: nothing that happened, nobody merged, the
-    /// person gone.
+    /// person gone, an identifier that was linked.
     ///
     /// A person's own last change says into whom they were merged. Their journeys are moved by it once more: the
     /// other's change, which moves them as well, may have come before changes of theirs by another shard.
@@ -119,6 +166,9 @@ impl<'r> Change<'r> {
             return Ok(None);
         }
         let item = &record.change.new_image;
+        if Image::is_pointer(item) {
+            return Ok(None);
+        }
         let Image { person, profile, fresh, merged, .. } = Image::decode(item)?;
         if let Some(target) = Blob::forward_of(profile).map_err(|_| damaged("profile", "is damaged"))? {
             return Ok(Some(Change { person: target, blob: &[], fresh: Vec::new(), merged: vec![person] }));
@@ -152,7 +202,9 @@ fn by_person<'r>(read: &'r [Change<'r>]) -> Vec<ProfileChange<'r>> {
             whole.blob = change.blob.into();
         }
         whole.fresh.extend(&change.fresh);
-        whole.merged.extend(change.merged.iter().filter(|merged| !whole.merged.contains(merged)).copied().collect::<Vec<_>>());
+        whole.merged.extend(
+            change.merged.iter().filter(|merged| !whole.merged.contains(merged)).copied().collect::<Vec<_>>(),
+        );
     }
     changes
 }

@@ -1,7 +1,11 @@
 //! The item of a profile as it stands in its table and on the table's change stream.
 
 use event::{Code, Key, Rejection};
+use person::attribute::{FRESH, INTO, MERGED, PERSON, PROFILE, VERSION};
 use serde_dynamo::{AttributeValue, Item};
+
+/// The stored form of a profile of which nothing is known: no field after the byte that says that it is one.
+const NOTHING_KNOWN: &[u8] = &[1];
 
 /// One profile's item: what update-profiles writes, and the change stream brings as the new image. It borrows
 /// the bytes that it is read from, or made of.
@@ -9,7 +13,9 @@ use serde_dynamo::{AttributeValue, Item};
 pub struct Image<'i> {
     /// Attribute `person`, the table's key: 16 bytes.
     pub person: Key,
-    /// Attribute `profile`: the stored form of the profile, or of a forwarding pointer.
+    /// Attribute `profile`: the stored form of the profile, or of a forwarding pointer. An item without one that
+    /// has an attribute `into` is the pointer of an identifier alone: nothing happened to a person by it, and what
+    /// stands here is the form of an empty profile.
     pub profile: &'i [u8],
     /// Attribute `version`.
     pub version: u64,
@@ -24,12 +30,11 @@ pub struct Image<'i> {
 impl<'i> Image<'i> {
     /// Reads an item; passes over attributes that it does not know. The envelopes are not looked into.
     pub fn decode(item: &'i Item) -> Result<Image<'i>, Rejection> {
-        let person =
-            bytes(item, "person")?.try_into().map_err(|_| damaged("person", "is not of 16 bytes"))?;
-        let AttributeValue::N(version) = attribute(item, "version")? else {
-            return Err(damaged("version", "is no number"));
+        let person = bytes(item, PERSON)?.try_into().map_err(|_| damaged(PERSON, "is not of 16 bytes"))?;
+        let AttributeValue::N(version) = attribute(item, VERSION)? else {
+            return Err(damaged(VERSION, "is no number"));
         };
-        let fresh = match item.get("fresh") {
+        let fresh = match item.get(FRESH) {
             None => Vec::new(),
             Some(AttributeValue::B(envelope)) if envelope.is_empty() => Vec::new(),
             Some(AttributeValue::B(envelope)) => vec![&envelope[..]],
@@ -37,41 +42,50 @@ impl<'i> Image<'i> {
                 .iter()
                 .map(|envelope| match envelope {
                     AttributeValue::B(envelope) => Ok(&envelope[..]),
-                    _ => Err(damaged("fresh", "holds something that is not binary")),
+                    _ => Err(damaged(FRESH, "holds something that is not binary")),
                 })
                 .collect::<Result<_, _>>()?,
-            Some(_) => return Err(damaged("fresh", "is neither binary nor a list")),
+            Some(_) => return Err(damaged(FRESH, "is neither binary nor a list")),
         };
-        let merged = if item.contains_key("merged") { bytes(item, "merged")? } else { &[] };
+        let merged = if item.contains_key(MERGED) { bytes(item, MERGED)? } else { &[] };
         let (merged, []) = merged.as_chunks::<16>() else {
-            return Err(damaged("merged", "is not of 16 bytes a person"));
+            return Err(damaged(MERGED, "is not of 16 bytes a person"));
         };
         Ok(Image {
             person: Key(person),
-            profile: bytes(item, "profile")?,
-            version: version.parse().map_err(|_| damaged("version", "is no whole number"))?,
+            profile: match item.contains_key(INTO) && !item.contains_key(PROFILE) {
+                true => NOTHING_KNOWN,
+                false => bytes(item, PROFILE)?,
+            },
+            version: version.parse().map_err(|_| damaged(VERSION, "is no whole number"))?,
             fresh,
             merged: merged.iter().copied().map(Key).collect(),
         })
+    }
+
+    /// Whether an item of the table is no profile, but says whose an identifier is: it has an owner, in
+    /// attribute `into`, and no profile.
+    pub fn is_pointer(item: &Item) -> bool {
+        item.contains_key("into") && !item.contains_key("profile")
     }
 
     /// The item, as [`Image::decode`] reads it.
     pub fn encode(&self) -> Item {
         let binary = |bytes: &[u8]| AttributeValue::B(bytes.to_vec());
         let mut item = std::collections::HashMap::from([
-            ("person".to_owned(), AttributeValue::B(self.person.0.to_vec())),
-            ("profile".to_owned(), binary(self.profile)),
-            ("version".to_owned(), AttributeValue::N(self.version.to_string())),
+            (PERSON.to_owned(), AttributeValue::B(self.person.0.to_vec())),
+            (PROFILE.to_owned(), binary(self.profile)),
+            (VERSION.to_owned(), AttributeValue::N(self.version.to_string())),
         ]);
         let mut envelopes: Vec<AttributeValue> = self.fresh.iter().map(|envelope| binary(envelope)).collect();
         if envelopes.len() > 1 {
-            item.insert("fresh".to_owned(), AttributeValue::L(envelopes));
+            item.insert(FRESH.to_owned(), AttributeValue::L(envelopes));
         } else if let Some(envelope) = envelopes.pop() {
-            item.insert("fresh".to_owned(), envelope);
+            item.insert(FRESH.to_owned(), envelope);
         }
         if !self.merged.is_empty() {
             let merged = self.merged.iter().flat_map(|key| key.0).collect();
-            item.insert("merged".to_owned(), AttributeValue::B(merged));
+            item.insert(MERGED.to_owned(), AttributeValue::B(merged));
         }
         Item::from(item)
     }
@@ -92,4 +106,15 @@ fn attribute<'i>(item: &'i Item, name: &'static str) -> Result<&'i AttributeValu
 pub(crate) fn damaged(attribute: &str, what: &str) -> Rejection {
     let reason = format!("the attribute {what}: the item was not written by update-profiles of this release");
     Rejection::new(Code::InvalidEnvelope, attribute, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_known_is_an_empty_profile() {
+        let empty = person::Blob::Profile(person::Profile::default());
+        assert_eq!(person::Blob::decode(NOTHING_KNOWN), Ok(empty));
+    }
 }

@@ -4,6 +4,6 @@ mod handler;
 mod image;
 mod run;
 
-pub use handler::{handle_changes, handle_due};
+pub use handler::{handle_changes, handle_due, invoke};
 pub use image::Image;
 pub use run::{Deps, Outcome, run, run_due};

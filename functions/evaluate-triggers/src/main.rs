@@ -1,1 +1,33 @@
-fn main() {}
+//! evaluate-triggers on Lambda.
+
+use aws::{ActionQueues, Aws, JourneyTable, LiveConfig, QuarantineBucket};
+use evaluate_triggers::{Deps, invoke};
+use lambda::variables::*;
+use lambda::{Environment, Failure, start};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    let settings = Environment::of_process();
+    let function = start(env!("CARGO_CRATE_NAME"), &settings)?;
+    let aws = Aws::connect().await;
+    let journeys =
+        JourneyTable::new(&aws, settings.required(JOURNEYS_TABLE)?, settings.required(TIMERS_TABLE)?);
+    let actions =
+        ActionQueues::new(&aws, settings.required(SERVICE_QUEUE)?, settings.required(MARKETING_QUEUE)?);
+    let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
+    let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
+    let live = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+
+    let handler = async |event, now| {
+        let config = live.current(now).await?;
+        let deps = Deps {
+            journeys: &journeys,
+            actions: &actions,
+            campaigns: &config.campaigns,
+            lateness: config.lateness,
+            reading_history: false,
+        };
+        invoke(&deps, &quarantine, &event, now).await
+    };
+    function.serve(handler).await
+}

@@ -3,5 +3,5 @@
 mod handler;
 mod run;
 
-pub use handler::{Deps, handle};
+pub use handler::{Deps, handle, invoke};
 pub use run::{run, run_held};

@@ -39,6 +39,11 @@ impl Mappings {
         Mappings { by_prefix: mappings.into_iter().collect() }
     }
 
+    /// From mappings by name: each is for the objects whose keys begin with its name and `/`.
+    pub fn by_folder<'m>(mappings: impl IntoIterator<Item = (&'m String, &'m Mapping)>) -> Mappings {
+        Mappings::new(mappings.into_iter().map(|(name, mapping)| (format!("{name}/"), mapping.clone())))
+    }
+
     /// The mapping for an object: the one of the longest prefix.
     pub fn of(&self, key: &str) -> Option<&Mapping> {
         let fitting = self.by_prefix.iter().filter(|(prefix, _)| key.starts_with(prefix.as_str()));

@@ -1,10 +1,12 @@
 //! Objects that arrived in a bucket.
 
 use crate::{Format, ImportError, Lines, Mappings, Position, Totals, decoded, run};
+use crate::queue::handle_queue;
 use aws_lambda_events::s3::S3Event;
 use event::{EventBus, ObjectSource, Parser, Quarantine, Vault};
-
-pub use crate::queue::handle_queue;
+use lambda::{Failure, Invocation, Source};
+use metrics::counter;
+use serde_json::{Value, json};
 
 /// What imports work with.
 pub struct Deps<'d, B, V, Q, O> {
@@ -14,6 +16,28 @@ pub struct Deps<'d, B, V, Q, O> {
     pub objects: &'d O,
     pub parser: &'d Parser,
     pub mappings: &'d Mappings,
+}
+
+/// Takes in what an invocation brings: objects of a notification, or messages of the inbox queue. `now` is UTC ms.
+///
+/// # Errors
+/// As [`handle`], and an event that is neither.
+pub async fn invoke<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
+    deps: &Deps<'_, B, V, Q, O>,
+    invocation: &Invocation,
+    now: i64,
+) -> Result<Value, Failure> {
+    match invocation.source() {
+        Source::S3 => {
+            let totals = handle(deps, &invocation.read("an S3 notification")?, now).await?;
+            Ok(json!({"accepted": totals.accepted, "rejected": totals.rejected}))
+        }
+        Source::Sqs => {
+            let event = invocation.read("messages of an SQS queue")?;
+            Ok(lambda::answer(handle_queue(deps, &event, now).await)?)
+        }
+        _ => Err(invocation.refused("an S3 notification, or messages of an SQS queue").into()),
+    }
 }
 
 /// Imports every object that a notification names. One that fails stops none of the others; the error is the
@@ -34,11 +58,13 @@ pub async fn handle<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
                 totals.rejected += imported.rejected;
             }
             Err(error) => {
-                eprintln!("import failed: {error}");
+                tracing::error!(%error, "an object could not be imported");
                 failed.get_or_insert(error);
             }
         }
     }
+    counter!("EventsAccepted").increment(totals.accepted);
+    counter!("RecordsRefused").increment(totals.rejected);
     failed.map_or(Ok(totals), Err)
 }
 

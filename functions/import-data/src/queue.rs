@@ -5,6 +5,7 @@ use crate::object::store;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use event::{Arrival, EventBus, Parsed, Parser, Quarantine, Quarantined, Rejection, Vault};
 use lambda::Batch;
+use metrics::counter;
 
 /// Takes in the messages of the inbox queue: each body is one JSON record, or a batch of them. A record that
 /// is refused goes to quarantine; where a store is not available, all messages are delivered again. A message
@@ -42,9 +43,13 @@ pub async fn handle_queue<B: EventBus, V: Vault, Q: Quarantine, O>(
         }
     }
     let failed: Vec<&str> = match store(deps, &events, &secrets, &rejected).await {
-        Ok(()) => Vec::new(),
+        Ok(()) => {
+            counter!("EventsAccepted").increment(events.len() as u64);
+            counter!("RecordsRefused").increment(rejected.len() as u64);
+            Vec::new()
+        }
         Err(error) => {
-            eprintln!("{} messages failed and are delivered again: {error}", event.records.len());
+            tracing::warn!(messages = event.records.len(), %error, "messages failed and are delivered again");
             lambda::messages(event).map(|(id, _)| id).collect()
         }
     };

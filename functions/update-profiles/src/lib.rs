@@ -4,5 +4,5 @@ mod handler;
 mod people;
 mod run;
 
-pub use handler::handle;
+pub use handler::{handle, invoke};
 pub use run::{Deps, Outcome, run};

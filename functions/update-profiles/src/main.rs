@@ -1,1 +1,25 @@
-fn main() {}
+//! update-profiles on Lambda.
+
+use aws::{Aws, LiveConfig, People, QuarantineBucket};
+use event::Event;
+use lambda::variables::*;
+use lambda::{Environment, Failure, start};
+use update_profiles::{Deps, invoke};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    let settings = Environment::of_process();
+    let function = start(env!("CARGO_CRATE_NAME"), &settings)?;
+    let aws = Aws::connect().await;
+    let people = People::new(&aws, settings.required(PROFILES_TABLE)?);
+    let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
+    let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
+    let live = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+
+    let handler = async |event, now| {
+        let config = live.current(now).await?;
+        let wanted = |event: &Event<'_>| config.campaigns.wants(event);
+        invoke(&Deps { store: &people, wanted: &wanted }, &quarantine, &event, now).await
+    };
+    function.serve(handler).await
+}

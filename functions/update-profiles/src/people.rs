@@ -1,7 +1,7 @@
 //! The people of a batch: their stored profiles, and which of the batch's events are theirs.
 
 use event::wire::Damaged;
-use event::{Event, IdentifierKind, Key, PortError};
+use event::{Event, Identifier, IdentifierKind, Key, PortError};
 use foldhash::HashMap;
 use person::{Blob, Owner, Profile, ProfileStore, Stored};
 
@@ -54,6 +54,12 @@ impl People {
     /// What was stored of a person.
     pub fn stored(&self, person: Key) -> Option<&Stored> {
         self.loaded[*self.slots.get(&person)?].as_ref()
+    }
+
+    /// The identifiers that a stored profile lists.
+    pub fn identifiers(&self, person: Key) -> Vec<Identifier> {
+        let stored = self.stored(person).filter(|_| self.forward_of(person).is_none());
+        stored.and_then(|stored| Blob::identifiers(&stored.blob).ok()).unwrap_or_default()
     }
 
     /// The version that was stored; 0 for a new person.

@@ -4,7 +4,7 @@ use crate::people::{Groups, People, Slot, Unusable};
 use event::{Code, Event, Identifier, IdentifierKind, Key, PortError, Quarantined, Rejection};
 use foldhash::{HashMap, HashMapExt};
 use person::{
-    Applied, Blob, IdentityStore, Merged, Owner, Profile, ProfileChange, ProfileStore, ProfileWrite, Refusal,
+    Applied, IdentityStore, Merged, Owner, Profile, ProfileChange, ProfileStore, ProfileWrite, Refusal,
     resolve,
 };
 use std::sync::Arc;
@@ -110,6 +110,7 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
         people.slot(merged.person);
     }
     people.load(deps.store).await?;
+    identities.load_of_merged(deps.store, &people).await?;
 
     let mut merges = identities.by_winner();
     let mut writes = Vec::new();
@@ -158,11 +159,12 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
             outcome.changes.push(ProfileChange { person: owner.person, blob, fresh, merged });
         }
         let mut links = identities.links.remove(&owner.person).unwrap_or_default();
-        for other in &merged {
-            // Whatever pointed at the one that goes points at this one from now on.
-            let stored = people.stored(other.person).map(|stored| Blob::identifiers(&stored.blob));
-            links.extend(stored.and_then(Result::ok).unwrap_or_default());
-        }
+        // Whatever pointed at those who go points at this one from now on. A profile also lists identifiers
+        // that stayed with others.
+        let theirs = merged.iter().flat_map(|other| people.identifiers(other.person));
+        links.extend(theirs.filter(|id| identities.is_of(*id, owner)));
+        links.sort_unstable();
+        links.dedup();
         let version = people.version(slot);
         let merged = merged
             .into_iter()
@@ -245,6 +247,26 @@ impl Identities {
             }
         }
         Ok(())
+    }
+
+    /// Looks up the identifiers that the profiles of merged people list.
+    async fn load_of_merged<S: IdentityStore>(&mut self, store: &S, people: &People) -> Result<(), PortError> {
+        let listed = self.merged.keys().flat_map(|merged| people.identifiers(merged.person));
+        let mut wanted: Vec<Identifier> = listed
+            .filter(|id| id.kind != IdentifierKind::User && !self.owners.contains_key(id))
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if !wanted.is_empty() {
+            let stored = store.owners(&wanted).await?;
+            self.owners.extend(wanted.into_iter().zip(stored).filter_map(|(id, owner)| Some((id, owner?))));
+        }
+        Ok(())
+    }
+
+    /// Whether an identifier is somebody's, or was of one who went into them, or is nobody's.
+    fn is_of(&self, identifier: Identifier, person: Owner) -> bool {
+        self.owners.get(&identifier).is_none_or(|owner| self.current(*owner) == person)
     }
 
     /// Resolves one event and remembers what it said.

@@ -29,7 +29,12 @@ pub fn read_files(folder: &Path) -> (Files, Problems) {
         match fs::read_to_string(&path) {
             Ok(text) => files.insert(path.strip_prefix(folder).unwrap_or(&path), text),
             Err(error) => {
-                problems.add(Problem::new(&path, 0, 0, format!("can't be read: {error}; it must be UTF-8 text")));
+                problems.add(Problem::new(
+                    &path,
+                    0,
+                    0,
+                    format!("can't be read: {error}; it must be UTF-8 text"),
+                ));
             }
         }
     }

@@ -1,14 +1,15 @@
 //! One installation: a data folder with its keys, log, store, lake, outbox, reports and configuration.
 
-use crate::pump::{Durable, Pump};
 use crate::config_folder::read_config;
+use crate::pump::{Durable, Pump};
 use anyhow::{Context, Result, bail};
-use embedded::{BusLog, Intake, Keys, LakeFolder, Outbox, Sealer, Store, Webhook};
+use embedded::{BusLog, Intake, Keys, LakeFolder, Outbox, Sealer, Store};
 use event::{Parser, Pseudonymizer};
 use pollster::block_on;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+use webhook::Webhook;
 
 /// An open data folder. One process has it at a time.
 pub struct Installation {

@@ -5,14 +5,17 @@
 mod bench;
 mod commands;
 mod config_folder;
+mod cost;
 mod counts;
 mod deliver;
 mod import;
 mod installation;
+mod log;
 mod pace;
 mod play;
 mod pump;
 mod shop;
+pub mod simulate;
 mod stages;
 mod warnings;
 
@@ -26,7 +29,7 @@ pub use import::{Imported, import};
 pub use installation::Installation;
 pub use pace::Pace;
 pub use pump::{Durable, Pump};
-pub use stages::{Stage, Stages};
+pub use stages::{Stage, Stages, cpu_time};
 
 /// Customer data, marketing and service in one loop, on this machine
 #[derive(Debug, Parser)]
@@ -48,6 +51,10 @@ enum Command {
     Serve(commands::ServeArgs),
     /// Check every hand-written file of a configuration
     Check(commands::CheckArgs),
+    /// Check a configuration and write it as the one file that a deployment on AWS reads
+    Bundle(commands::BundleArgs),
+    /// Make a new write key, under which a source may send events
+    Key(commands::KeyArgs),
     /// Show what is known of a person
     Profile(commands::ProfileArgs),
     /// Show why a person was, or was not, sent a message
@@ -56,6 +63,11 @@ enum Command {
     Quarantine(commands::QuarantineArgs),
     /// Call one function with the event that Lambda would send it
     Invoke(commands::InvokeArgs),
+    /// Show what a deployment on AWS costs, line by line
+    Cost(cost::CostArgs),
+    /// Print made-up records of people in a shop, the same for the same seed
+    #[command(subcommand)]
+    Simulate(simulate::Simulate),
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -69,6 +81,7 @@ enum Bench {
 
 /// Runs the command line that this process was started with.
 pub fn main() -> ExitCode {
+    log::begin();
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -85,10 +98,14 @@ fn run(command: Command) -> Result<()> {
         Command::Report(data) => commands::report(&data),
         Command::Serve(args) => commands::serve(&args),
         Command::Check(args) => commands::check(&args),
+        Command::Bundle(args) => commands::bundle(&args),
+        Command::Key(args) => commands::key(&args),
         Command::Profile(args) => commands::profile(&args),
         Command::Why(args) => commands::why(&args),
         Command::Quarantine(args) => commands::quarantine(&args),
         Command::Invoke(args) => commands::invoke(&args),
+        Command::Cost(args) => cost::cost(&args),
+        Command::Simulate(what) => simulate::simulate(&what),
         Command::Bench(Bench::Main(args)) => bench::main_loop(&args),
     }
 }

@@ -13,6 +13,7 @@ pub(crate) async fn back_off(attempt: u32) {
     let longest = FIRST_PAUSE.saturating_mul(1 << attempt.min(16)).min(LONGEST_PAUSE);
     let mut random = [0; 2];
     // Without random numbers the longest pause is as good.
-    let share = getrandom::fill(&mut random).map_or(1.0, |()| f64::from(u16::from_le_bytes(random)) / 65_535.0);
+    let share =
+        getrandom::fill(&mut random).map_or(1.0, |()| f64::from(u16::from_le_bytes(random)) / 65_535.0);
     tokio::time::sleep(longest.mul_f64(share)).await;
 }

@@ -2,15 +2,12 @@
 
 use crate::back_off::back_off;
 use crate::failure::failure;
+use crate::item::{Item, binary, key_of};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use event::{Key, PortError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::collections::HashMap;
-
-/// An item by its attributes' names.
-pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The most keys a call may ask for.
 const KEYS: usize = 100;
@@ -36,31 +33,6 @@ pub(crate) async fn batch_get(
     let found: Vec<Vec<Item>> = chunks.buffer_unordered(CALLS).try_collect().await?;
     let keyed = |item: Item| Some((key_of(&item, attribute)?, item));
     Ok(found.into_iter().flatten().filter_map(keyed).collect())
-}
-
-/// A key attribute of sixteen bytes.
-pub(crate) fn key_of(item: &Item, attribute: &str) -> Option<Key> {
-    Some(Key(bytes_of(item, attribute)?.try_into().ok()?))
-}
-
-/// A binary attribute.
-pub(crate) fn bytes_of<'a>(item: &'a Item, attribute: &str) -> Option<&'a [u8]> {
-    Some(item.get(attribute)?.as_b().ok()?.as_ref())
-}
-
-/// A number attribute.
-pub(crate) fn number_of<N: std::str::FromStr>(item: &Item, attribute: &str) -> Option<N> {
-    item.get(attribute)?.as_n().ok()?.parse().ok()
-}
-
-/// The value of a binary attribute.
-pub(crate) fn binary(bytes: impl Into<Vec<u8>>) -> AttributeValue {
-    AttributeValue::B(Blob::new(bytes))
-}
-
-/// The value of a number attribute.
-pub(crate) fn number(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
 }
 
 async fn chunk_of(

@@ -1,8 +1,8 @@
 //! Unconditional writes, 25 a call.
 
 use crate::back_off::back_off;
-use crate::batch_get::Item;
 use crate::failure::failure;
+use crate::item::Item;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use event::PortError;

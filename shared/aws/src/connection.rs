@@ -85,9 +85,21 @@ impl Aws {
     client!(dynamodb, aws_sdk_dynamodb);
     client!(kinesis, aws_sdk_kinesis);
     client!(secrets, aws_sdk_secretsmanager);
-    client!(ses, aws_sdk_sesv2);
     client!(sns, aws_sdk_sns);
     client!(sqs, aws_sdk_sqs);
+
+    /// A mail whose answer was lost may have left: the SDK repeats nothing here.
+    pub(crate) fn ses(&self) -> aws_sdk_sesv2::Client {
+        let client = self.ses.get_or_init(|| {
+            let builder = aws_sdk_sesv2::config::Builder::from(&self.config);
+            let mut builder = builder.retry_config(RetryConfig::disabled());
+            if let Some(meter) = &self.meter {
+                builder = builder.interceptor(meter.clone());
+            }
+            aws_sdk_sesv2::Client::from_conf(builder.build())
+        });
+        client.clone()
+    }
 
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
         let client = self.s3.get_or_init(|| {

@@ -19,7 +19,6 @@ mod seal;
 mod sealed;
 mod store;
 mod timers;
-mod webhook;
 
 pub use actions::Queued;
 pub use bus_log::BusLog;
@@ -30,4 +29,3 @@ pub use log_reader::LogReader;
 pub use outbox::Outbox;
 pub use seal::{Keys, Sealer};
 pub use store::Store;
-pub use webhook::Webhook;

@@ -33,17 +33,15 @@ pub async fn consume<B: Batch, Q: Quarantine>(
     if !quarantined.is_empty()
         && let Err(error) = quarantine.put(&quarantined).await
     {
-        eprintln!(
-            "{} damaged records could not be quarantined and are delivered again: {error}",
-            poison.len()
-        );
+        let records = poison.len();
+        tracing::warn!(records, %error, "damaged records could not be quarantined and are delivered again");
         failed.extend(poison);
     }
     // Whatever the error, the records are not to blame: they are delivered again.
     if !events.is_empty()
         && let Err(error) = work(&events).await
     {
-        eprintln!("{} records failed and are delivered again: {error}", sound.len());
+        tracing::warn!(records = sound.len(), %error, "records failed and are delivered again");
         failed.extend(sound);
     }
     B::response(&failed)

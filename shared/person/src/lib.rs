@@ -12,6 +12,7 @@
 //! The crate is pure: it knows no clock, environment, storage or cloud.
 
 mod affinity;
+pub mod attribute;
 mod bounded;
 mod channels;
 mod counters;

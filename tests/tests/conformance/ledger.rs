@@ -2,6 +2,7 @@
 
 use crate::samples::key;
 use campaign::{CapCounts, Caps, Claim, Claimed, Ledger, LedgerEntry, LedgerState, Reason};
+use futures_util::future::join_all;
 
 const DAY: i32 = 20_000;
 const CAPS: Caps = Caps { per_day: Some(2), per_week: Some(3) };
@@ -119,6 +120,81 @@ async fn crashes<L: Ledger>(ledger: &L) {
     assert_eq!(ledger.claim(&[claim(5, 52, DAY)]).await.unwrap(), [Claimed::AlreadyThere(unknown)]);
     ledger.settle(&[refused(5, 52, Reason::ChannelError)]).await.unwrap();
     assert_eq!(ledger.cap_counts(key(52), "email", DAY).await.unwrap(), count(0, 0));
+}
+
+/// Claims at one time by several senders.
+pub async fn races<L: Ledger>(ledger: &L) {
+    // Under a cap of two a day: two, whoever they are.
+    let claims: Vec<Claim> = (100..120).map(|n| claim(n, 60, DAY)).collect();
+    let answers = join_all(claims.iter().map(|claim| ledger.claim(std::slice::from_ref(claim)))).await;
+    let answers: Vec<Claimed> = answers.into_iter().map(|answer| answer.unwrap().remove(0)).collect();
+    let count_of = |wanted: &Claimed| answers.iter().filter(|answer| *answer == wanted).count();
+    assert_eq!((count_of(&Claimed::Yes), count_of(&Claimed::OverCap(Reason::CapDay))), (2, 18));
+    assert_eq!(ledger.cap_counts(key(60), "email", DAY).await.unwrap(), count(2, 2));
+    for (claim, answer) in claims.iter().zip(&answers) {
+        let stored = ledger.get(claim.entry.action).await.unwrap().unwrap();
+        let expected = if *answer == Claimed::Yes { LedgerState::Claimed } else { LedgerState::Refused };
+        assert_eq!(stored.state, expected);
+    }
+    // One action: one.
+    let same = claim(130, 61, DAY);
+    let answers = join_all((0..10).map(|_| ledger.claim(std::slice::from_ref(&same)))).await;
+    let mut answers: Vec<Claimed> = answers.into_iter().map(|answer| answer.unwrap().remove(0)).collect();
+    answers.retain(|answer| *answer != Claimed::AlreadyThere(same.entry.clone()));
+    assert_eq!(answers, [Claimed::Yes]);
+    assert_eq!(ledger.cap_counts(key(61), "email", DAY).await.unwrap(), count(1, 1));
+    // What was not sent is given back once, and leaves room for one more.
+    let failed = LedgerEntry { capped_on: Some(DAY), ..refused(130, 61, Reason::ChannelError) };
+    join_all((0..10).map(|_| ledger.settle(std::slice::from_ref(&failed)))).await;
+    assert_eq!(ledger.get(key(130)).await.unwrap().unwrap().state, LedgerState::Refused);
+    assert_eq!(ledger.cap_counts(key(61), "email", DAY).await.unwrap(), count(0, 0));
+
+    // Several people in one call: each has their own, in the order of the claims.
+    let claims: Vec<Claim> = (140..200).map(|n| claim(n, 70 + n % 20, DAY)).collect();
+    let answers = ledger.claim(&claims).await.unwrap();
+    let over = Claimed::OverCap(Reason::CapDay);
+    let expected: Vec<Claimed> = (0..60).map(|n| if n < 40 { Claimed::Yes } else { over.clone() }).collect();
+    assert_eq!(answers, expected);
+}
+
+/// Each kind of write, by one sender alone: none of them meets another.
+pub async fn each_write_once<L: Ledger>(ledger: &L) {
+    let uncapped = Claim { entry: entry(204, 91, LedgerState::Claimed, None), caps: Caps::default() };
+    let claims = [
+        claim(201, 90, DAY),
+        claim(202, 90, DAY),
+        claim(203, 90, DAY),
+        uncapped.clone(),
+        claim(205, 92, DAY),
+    ];
+    let answers = ledger.claim(&claims).await.unwrap();
+    let over = Claimed::OverCap(Reason::CapDay);
+    assert_eq!(answers, [Claimed::Yes, Claimed::Yes, over, Claimed::Yes, Claimed::Yes]);
+    assert_eq!(ledger.cap_counts(key(90), "email", DAY).await.unwrap(), count(2, 2));
+    let sent = entry(204, 91, LedgerState::Sent, None);
+    let outcomes = [refused(201, 90, Reason::ChannelError), sent, entry(205, 92, LedgerState::Held, None)];
+    ledger.settle(&outcomes).await.unwrap();
+    for outcome in outcomes {
+        assert_eq!(ledger.get(outcome.action).await.unwrap(), Some(outcome));
+    }
+    assert_eq!(ledger.cap_counts(key(90), "email", DAY).await.unwrap(), count(1, 1));
+    assert_eq!(ledger.cap_counts(key(92), "email", DAY).await.unwrap(), count(0, 0));
+    assert_eq!(ledger.claim(&[claim(205, 92, DAY)]).await.unwrap(), [Claimed::Yes]);
+    assert_eq!(ledger.cap_counts(key(92), "email", DAY).await.unwrap(), count(1, 1));
+}
+
+/// Claims beside one with a detail that the store does not take.
+pub async fn beside_a_failure<L: Ledger>(ledger: &L, detail: &str) {
+    let mut failing = claim(212, 94, DAY);
+    detail.clone_into(&mut failing.entry.detail);
+    let held = Claim { entry: entry(214, 95, LedgerState::Held, None), caps: CAPS };
+    let mut claims = vec![claim(210, 93, DAY), claim(211, 94, DAY), failing, claim(213, 94, DAY), held];
+    ledger.claim(&claims).await.unwrap_err();
+    assert_eq!(ledger.claimed_before(i64::MAX).await.unwrap(), []);
+    assert_eq!(ledger.cap_counts(key(94), "email", DAY).await.unwrap(), count(0, 0));
+    claims.remove(2);
+    assert_eq!(ledger.claim(&claims).await.unwrap(), vec![Claimed::Yes; 4]);
+    assert_eq!(ledger.cap_counts(key(94), "email", DAY).await.unwrap(), count(2, 2));
 }
 
 pub async fn claim_one<L: Ledger>(ledger: &L) {

@@ -1,11 +1,21 @@
 //! What every adapter of the ports has to do. Each suite takes any implementation of its ports; here they run
-//! against the embedded ones, in memory and in a file.
+//! against the embedded ones, in memory and in a file, and in the modules `aws_*` against those on AWS.
 
 mod action_queue;
+mod aws_buckets;
+mod aws_changes;
+mod aws_journal;
+mod aws_people;
+mod aws_pipes;
 mod bus;
+mod dynamodb_json;
+mod held;
 mod journeys;
 mod lake_store;
 mod ledger;
+mod lost_answers;
+mod other_client;
+mod profile_conflicts;
 mod profiles;
 mod quarantine;
 mod samples;
@@ -42,6 +52,8 @@ fn each(suite: impl Fn(&Store)) {
 #[test]
 fn profiles_and_identities() {
     each(|store| block_on(profiles::suite(store, CONDITIONAL)));
+    each(|store| block_on(profiles::chains_of_merges(store)));
+    each(|store| block_on(profiles::many(store, CONDITIONAL)));
     // All of it is there when the store is opened again, and nothing of what was not committed.
     let folder = tempfile::tempdir().unwrap();
     let store = in_file(&folder);
@@ -60,6 +72,20 @@ fn journeys_and_timers() {
     let store = in_file(&folder);
     block_on(journeys::timers(&store, || store.commit().unwrap()));
     block_on(journeys::timers(&in_memory(), || ()));
+    each(|store| block_on(journeys::many(store)));
+    each(|store| block_on(journeys::each_write_once(store)));
+}
+
+#[test]
+fn held_actions() {
+    each(|store| {
+        let brought = async |now| {
+            let lane = |lane| store.deliverable(lane, now, usize::MAX).unwrap();
+            let all = [campaign::Lane::Service, campaign::Lane::Marketing].map(lane).concat();
+            all.into_iter().map(|queued| queued.action).collect()
+        };
+        block_on(held::holding(store, brought));
+    });
 }
 
 #[test]
@@ -77,6 +103,8 @@ fn action_queues() {
 #[test]
 fn ledgers() {
     each(|store| block_on(ledger::suite(store)));
+    each(|store| block_on(ledger::races(store)));
+    each(|store| block_on(ledger::each_write_once(store)));
     // A claim is durable by itself: nobody is messaged twice after a crash.
     let folder = tempfile::tempdir().unwrap();
     let store = in_file(&folder);
@@ -88,6 +116,7 @@ fn ledgers() {
 #[test]
 fn vaults() {
     each(|store| block_on(vault::suite(store)));
+    each(|store| block_on(vault::many(store)));
     // What intake puts arrives by way of the log.
     let folder = tempfile::tempdir().unwrap();
     let (store, log) = (in_file(&folder), BusLog::open(&folder.path().join("bus")).unwrap());
@@ -144,7 +173,7 @@ fn buses() {
         let frames = std::iter::from_fn(|| reader.next_frame().unwrap());
         frames.flat_map(|frame| bus::wires(&frame.events().unwrap())).collect()
     };
-    block_on(bus::suite(&intake, carried));
+    block_on(bus::suite(&intake, carried, true));
 }
 
 #[test]

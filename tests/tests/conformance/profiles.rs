@@ -8,11 +8,12 @@ const ANN: u8 = 1;
 const BEN: u8 = 2;
 const VISITOR: u8 = 3;
 
-fn owner(kind: IdentifierKind, n: u8) -> Owner {
+pub fn owner(kind: IdentifierKind, n: u8) -> Owner {
     Owner { kind, person: key(n) }
 }
 
-fn write(n: u8, version: u64, events: usize) -> ProfileWrite<'static> {
+/// The write of the user `n` after so many events.
+pub fn write(n: u8, version: u64, events: usize) -> ProfileWrite<'static> {
     let events: Vec<_> = (0..events).map(|k| event(&format!("{n}-{k}"), n)).collect();
     ProfileWrite {
         person: key(n),
@@ -25,7 +26,7 @@ fn write(n: u8, version: u64, events: usize) -> ProfileWrite<'static> {
     }
 }
 
-async fn stored(store: &impl ProfileStore, n: u8) -> Option<(u64, Vec<u8>)> {
+pub async fn stored(store: &impl ProfileStore, n: u8) -> Option<(u64, Vec<u8>)> {
     let stored = store.load(&[key(n)]).await.unwrap().remove(0);
     stored.map(|stored| (stored.version, stored.blob.to_vec()))
 }
@@ -81,6 +82,70 @@ async fn links_and_merges<S: ProfileStore + IdentityStore>(store: &S) {
     merged.links = vec![browser, identifier(Email, 5)];
     assert_eq!(store.write(vec![merged]).await.unwrap(), []);
     holds_what_the_suite_left(store).await;
+}
+
+/// Merges of people of whom nothing was stored, one after another, and what leads to the last of them.
+pub async fn chains_of_merges<S: ProfileStore + IdentityStore>(store: &S) {
+    use IdentifierKind::{Anonymous, Email, Phone};
+    // A visitor who is met and known in one batch was never stored, and leaves a pointer all the same.
+    let (visitor, email, phone) = (identifier(Anonymous, 41), identifier(Email, 40), identifier(Phone, 42));
+    let mut met = write(40, 0, 1);
+    met.owner = owner(Email, 40);
+    met.merged = vec![Merged { owner: owner(Anonymous, 41), version: 0 }];
+    met.links = vec![visitor, email, phone];
+    assert_eq!(store.write(vec![met]).await.unwrap(), []);
+    let (_, pointer) = stored(store, 41).await.unwrap();
+    assert_eq!(Blob::forward_of(&pointer).unwrap(), Some(key(40)));
+    let met = Some(owner(Email, 40));
+    assert_eq!(store.owners(&[visitor, email, phone]).await.unwrap(), [met, met, met]);
+
+    // Who they went into goes on into a known person; all that led to the one leads to the other.
+    let (version, _) = stored(store, 40).await.unwrap();
+    let mut known = write(43, 0, 2);
+    known.merged = vec![Merged { owner: owner(Email, 40), version }];
+    known.links = vec![visitor, email, phone];
+    assert_eq!(store.write(vec![known]).await.unwrap(), []);
+    let known = Some(owner(IdentifierKind::User, 43));
+    assert_eq!(store.owners(&[visitor, email, phone]).await.unwrap(), [known, known, known]);
+    assert_eq!(stored(store, 43).await.unwrap().1, write(43, 0, 2).blob[..]);
+    let (mut at, mut hops) = (key(41), 0);
+    while at != key(43) {
+        let stored = store.load(&[at]).await.unwrap().remove(0).unwrap();
+        at = Blob::forward_of(&stored.blob).unwrap().unwrap();
+        hops += 1;
+        assert!(hops <= 2);
+    }
+}
+
+/// More people, and more identifiers of one, than one call of a service takes.
+pub async fn many<S: ProfileStore + IdentityStore>(store: &S, conditional: bool) {
+    let wide = |n: u16| Key(std::array::from_fn(|at| if at < 2 { n.to_be_bytes()[at] } else { 77 }));
+    let user = |n: u16| Owner { kind: IdentifierKind::User, person: wide(n) };
+    let people: Vec<Key> = (0..250).map(wide).collect();
+    let writes =
+        (0..250).map(|n| ProfileWrite { person: wide(n), owner: user(n), ..write(1, 0, n as usize % 3) });
+    assert_eq!(store.write(writes.collect()).await.unwrap(), []);
+    for (n, stored) in store.load(&people).await.unwrap().into_iter().enumerate() {
+        assert_eq!(stored.unwrap().blob, write(1, 0, n % 3).blob);
+    }
+
+    let links: Vec<Identifier> =
+        (1_000..1_250).map(|n| Identifier { kind: IdentifierKind::Device, key: wide(n) }).collect();
+    let linked = |n: u16, version: u64| {
+        let mut linked = write(1, version, 5);
+        (linked.person, linked.owner, linked.links) = (wide(n), user(n), links.clone());
+        linked
+    };
+    let mut first = linked(500, 0);
+    first.merged = vec![Merged { owner: user(7), version: 1 }];
+    assert_eq!(store.write(vec![first]).await.unwrap(), []);
+    let owners = store.owners(&links).await.unwrap();
+    assert!(owners.iter().all(|owner| *owner == Some(user(500))));
+    if conditional {
+        assert_eq!(store.write(vec![linked(501, 0)]).await.unwrap(), [wide(501)]);
+        assert_eq!(store.load(&[wide(501)]).await.unwrap(), [None]);
+        assert_eq!(store.owners(&links).await.unwrap(), owners);
+    }
 }
 
 /// A write that is not committed where the store has commits.

@@ -47,3 +47,16 @@ pub async fn suite<V: Vault>(vault: &V) {
     assert_eq!(vault.get(email.identifier, "email").await.unwrap().as_deref(), Some("new@example.com"));
     assert_eq!(vault.get(email.identifier, "first_name").await.unwrap().as_deref(), Some(PLAIN[2]));
 }
+
+/// More than one call of a service takes, and one field twice: the later value stays.
+pub async fn many<V: Vault>(vault: &V) {
+    let field = |n: usize| format!("field_{n}");
+    let person = identifier(IdentifierKind::Email, 3);
+    let mut many: Vec<Secret> = (0..60).map(|n| secret(person, &field(n), &format!("value {n}"))).collect();
+    many.push(secret(person, &field(7), "the later"));
+    vault.put(&many).await.unwrap();
+    for n in [0, 24, 25, 59] {
+        assert_eq!(vault.get(person, &field(n)).await.unwrap(), Some(format!("value {n}")));
+    }
+    assert_eq!(vault.get(person, &field(7)).await.unwrap().as_deref(), Some("the later"));
+}

@@ -2,10 +2,11 @@
 
 use crate::commands::DataFolder;
 use crate::commands::say::say;
+use crate::config_folder::read_files;
 use crate::warnings::warnings;
-use crate::config_folder::read_config;
 use anyhow::{Result, bail};
 use clap::Args;
+use config::{Config, Files};
 use std::path::{Path, PathBuf};
 
 /// What a configuration is made of.
@@ -22,17 +23,7 @@ pub struct CheckArgs {
 
 /// Prints each mistake with its place, or what was found to be right.
 pub fn check(args: &CheckArgs) -> Result<()> {
-    let folder = config_folder(args.folder.as_deref().unwrap_or(&args.data.path))?;
-    let (config, problems) = read_config(&folder);
-    for problem in problems.iter() {
-        eprintln!("{problem}");
-    }
-    if !problems.is_empty() {
-        bail!("{}: {} to mend", folder.display(), count(problems.iter().count(), "mistake"));
-    }
-    for warning in warnings(&folder, &config) {
-        eprintln!("{}", warning.to_string().replacen(": ", ": warning: ", 1));
-    }
+    let Checked { folder, config, .. } = checked(args.folder.as_deref().unwrap_or(&args.data.path))?;
     say(&format!(
         "{}: {}, {}, {}, {}: all good",
         folder.display(),
@@ -42,6 +33,34 @@ pub fn check(args: &CheckArgs) -> Result<()> {
         if folder.join("settings.yaml").exists() { "settings" } else { "no settings" },
     ));
     Ok(())
+}
+
+/// A configuration without mistakes.
+pub(super) struct Checked {
+    pub folder: PathBuf,
+    pub files: Files,
+    pub config: Config,
+}
+
+/// Reads the configuration in a folder, or in its `config/`, and prints what is wrong with it, or hardly meant.
+///
+/// # Errors
+/// A folder that holds none, and mistakes.
+pub(super) fn checked(folder: &Path) -> Result<Checked> {
+    let folder = config_folder(folder)?;
+    let (files, mut problems) = read_files(&folder);
+    let (config, found) = Config::read(&files);
+    problems.append(found.below(&folder));
+    for problem in problems.iter() {
+        eprintln!("{problem}");
+    }
+    if !problems.is_empty() {
+        bail!("{}: {} to mend", folder.display(), count(problems.iter().count(), "mistake"));
+    }
+    for warning in warnings(&folder, &config) {
+        eprintln!("{}", warning.to_string().replacen(": ", ": warning: ", 1));
+    }
+    Ok(Checked { folder, files, config })
 }
 
 /// The configuration in a folder, or in its `config/`.

@@ -1,10 +1,12 @@
 //! The commands, one a file.
 
 mod ask;
+mod bundle;
 mod check;
 mod demo;
 mod import;
 mod invoke;
+mod key;
 mod local_time;
 mod person;
 mod profile;
@@ -18,10 +20,12 @@ mod stop;
 mod why;
 mod write_keys;
 
+pub use bundle::{BundleArgs, bundle};
 pub use check::{CheckArgs, check};
 pub use demo::{DemoArgs, demo};
 pub use import::{ImportArgs, import};
 pub use invoke::{InvokeArgs, invoke};
+pub use key::{KeyArgs, key};
 pub use profile::{ProfileArgs, profile};
 pub use progress::Progress;
 pub use quarantine::{QuarantineArgs, quarantine};

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use collect_events::WriteKeys;
+use std::collections::BTreeMap;
 
 /// The variable that may hold keys, separated by commas.
 const VARIABLE: &str = "RONDO_WRITE_KEY";
@@ -45,10 +46,15 @@ impl Keys {
         self.0.is_empty()
     }
 
-    /// The sources, for a start line.
-    pub fn sources(&self) -> String {
-        let mut sources: Vec<&str> = self.0.iter().map(|(source, _)| source.as_str()).collect();
-        sources.dedup();
+    /// The sources, for a start line; `configured` are those of the configuration.
+    pub fn sources(&self, configured: &BTreeMap<String, [u8; 32]>) -> String {
+        let given = self.0.iter().map(|(source, _)| source.as_str());
+        let mut sources = Vec::new();
+        for source in given.chain(configured.keys().map(String::as_str)) {
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
         sources.join(", ")
     }
 

@@ -68,9 +68,9 @@ fn what_does_not_fit_is_told() {
     };
     assert!(
         wrong("update-profiles", "import-data/object.json")
-            .contains("the event comes from aws:s3; this function")
+            .contains("the event comes from an S3 bucket; this function takes records of a Kinesis stream")
     );
-    assert!(wrong("archive-events", "build-reports/schedule.json").contains("no records"));
+    assert!(wrong("archive-events", "build-reports/schedule.json").contains("comes from a schedule; this function"));
     assert!(wrong("collect-events", "import-data/none.json").contains("none.json"));
 }
 

@@ -1,8 +1,10 @@
 //! The commands as a user has them: the binary, its output and its exit codes.
 
+mod bundle;
 mod check;
 mod disk;
 mod invoke;
+mod key;
 mod look;
 mod rondo;
 mod serve;

@@ -10,6 +10,7 @@ use crate::installation::{Installation, clock};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use event::parse_time;
+use lambda::Invocation;
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -39,14 +40,14 @@ pub struct InvokeArgs {
 }
 
 /// What a handler works with.
-struct Invocation<'i> {
+struct Call<'i> {
     installation: &'i Installation,
-    event: &'i Value,
+    event: &'i Invocation,
     now: i64,
     write_keys: Keys,
 }
 
-type Handler = fn(Invocation<'_>) -> Result<Value>;
+type Handler = fn(Call<'_>) -> Result<Value>;
 
 /// The functions, by the order of the loop.
 const FUNCTIONS: [(&str, Handler); 8] = [
@@ -68,7 +69,7 @@ pub fn invoke(args: &InvokeArgs) -> Result<()> {
     };
     let shown = args.event.display();
     let text = fs::read_to_string(&args.event).with_context(|| format!("reading {shown}"))?;
-    let event = serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))?;
+    let event = Invocation::parse(&text).with_context(|| format!("{shown} is not JSON"))?;
     let now = match &args.at {
         Some(at) => parse_time(at)
             .with_context(|| format!("`{at}` is no time; write one like 2026-11-22T10:00:00Z"))?,
@@ -80,7 +81,7 @@ pub fn invoke(args: &InvokeArgs) -> Result<()> {
     }
     let mut installation = Installation::open(&args.data.path)?;
     installation.pump.catch_up(now)?;
-    let answer = handler(Invocation { installation: &installation, event: &event, now, write_keys });
+    let answer = handler(Call { installation: &installation, event: &event, now, write_keys });
     installation.pump.catch_up(now)?;
     installation.pump.fire(now)?;
     installation.close()?;

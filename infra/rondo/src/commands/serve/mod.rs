@@ -9,6 +9,7 @@ mod socket;
 use crate::commands::DataFolder;
 use crate::commands::say::say;
 use crate::commands::write_keys::WriteKeyArgs;
+use crate::config_folder::read_config;
 use crate::installation::Installation;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
@@ -46,11 +47,14 @@ pub struct ServeArgs {
 /// Serves until Ctrl-C or SIGTERM.
 pub fn serve(args: &ServeArgs) -> Result<()> {
     let write_keys = args.write_keys.read()?;
-    if write_keys.is_empty() {
+    let (config, problems) = read_config(&args.data.path.join("config"));
+    // Mistakes are told as the installation is opened.
+    if write_keys.is_empty() && config.write_keys.is_empty() && problems.is_empty() {
         bail!(
             "a write key is needed, so that not everybody can send events: choose one, for example\n  \
              rondo serve --write-key my-shop-key\n\
-             and give it to the pages and programs that send. It may also stand in the environment: RONDO_WRITE_KEY"
+             and give it to the pages and programs that send. It may also stand in the environment: RONDO_WRITE_KEY; \
+             or `rondo key` makes one, whose digest goes into the write_keys of settings.yaml"
         );
     }
     if !args.listen.ip().is_loopback() && !args.public {
@@ -67,12 +71,16 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
     let intake = installation.pump.durable.as_ref().map(|durable| durable.intake.clone());
     let intake = intake.context("the installation has no bus log")?;
     let (desk, inbox) = desk();
-    let start_line =
-        start_line(&listener.local_addr()?, &args.data.path, &write_keys.sources(), &installation);
+    let start_line = start_line(
+        &listener.local_addr()?,
+        &args.data.path,
+        &write_keys.sources(&installation.write_keys),
+        &installation,
+    );
     let door = Arc::new(Door {
         intake,
         parser: installation.parser.clone(),
-        write_keys: write_keys.digests(),
+        write_keys: write_keys.digests().and_digests(installation.write_keys.clone()),
         desk: desk.clone(),
         folder: args.data.path.clone(),
         closed: AtomicBool::new(false),

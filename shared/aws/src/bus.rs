@@ -1,0 +1,38 @@
+//! The event bus of a deployment: a Kinesis stream, or an SNS topic.
+
+use crate::{KinesisBus, TopicBus};
+use event::{Event, EventBus, Key, PortError, encode_envelopes};
+use foldhash::{HashMap, HashMapExt};
+
+/// Whichever bus a deployment chose.
+pub enum Bus {
+    /// Billed by the shard's hour and by 25 KB.
+    Stream(KinesisBus),
+    /// Billed by the request alone: nothing where nothing happens.
+    Topic(TopicBus),
+}
+
+impl EventBus for Bus {
+    async fn publish(&self, events: &[Event<'_>]) -> Result<(), PortError> {
+        match self {
+            Bus::Stream(bus) => bus.publish(events).await,
+            Bus::Topic(bus) => bus.publish(events).await,
+        }
+    }
+}
+
+/// The envelopes of each person, in order; people in the order in which they appear first. A person is whoever the
+/// first identifier of an event names: the strongest that it has.
+pub(crate) fn by_person(events: &[Event<'_>]) -> Vec<(Key, Vec<Vec<u8>>)> {
+    let mut people: Vec<(Key, Vec<&Event<'_>>)> = Vec::new();
+    let mut places: HashMap<Key, usize> = HashMap::with_capacity(events.len());
+    for event in events {
+        let key = event.identifiers.first().map_or(Key::default(), |identifier| identifier.key);
+        let place = *places.entry(key).or_insert_with(|| {
+            people.push((key, Vec::new()));
+            people.len() - 1
+        });
+        people[place].1.push(event);
+    }
+    people.into_iter().map(|(key, events)| (key, encode_envelopes(events))).collect()
+}

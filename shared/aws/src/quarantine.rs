@@ -1,0 +1,129 @@
+//! Refused records in a bucket.
+
+use crate::Aws;
+use crate::failure::failure;
+use crate::s3_object::{Got, Wanted, located};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use event::{Code, PortError, Quarantine, Quarantined, Rejection};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+const WHAT: &str = "the quarantine";
+/// Under which all records lie.
+const PREFIX: &str = "quarantine/";
+/// How many records are under way at once.
+const CALLS: usize = 16;
+
+/// Keeps each refused record as one object, named by what was refused, so that the same record is kept once, as it
+/// came first. The bucket has to encrypt what it keeps: originals may hold personal data.
+pub struct QuarantineBucket {
+    client: Client,
+    bucket: String,
+}
+
+impl QuarantineBucket {
+    pub fn new(aws: &Aws, bucket: impl Into<String>) -> QuarantineBucket {
+        QuarantineBucket { client: aws.s3(), bucket: bucket.into() }
+    }
+
+    /// Shows every record to `visit`, in order of their keys, which is none of meaning.
+    pub async fn each(&self, mut visit: impl FnMut(Quarantined)) -> Result<(), PortError> {
+        let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(PREFIX);
+        let mut pages = call.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| located(failure(WHAT, error), &self.bucket, PREFIX))?;
+            let keys = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
+            let mut records = stream::iter(keys.map(|key| self.read(key))).buffered(CALLS);
+            while let Some(record) = records.try_next().await? {
+                record.into_iter().for_each(&mut visit);
+            }
+        }
+        Ok(())
+    }
+
+    /// `None` for one that went away since it was listed.
+    async fn read(&self, key: String) -> Result<Option<Quarantined>, PortError> {
+        let wanted = Wanted::whole(&self.bucket, &key);
+        match wanted.get(&self.client, WHAT).await? {
+            Got::Bytes { bytes, .. } => match decode(&bytes) {
+                Some(record) => Ok(Some(record)),
+                None => Err(wanted.failed(WHAT, "it is damaged, or of a later release: move it out")),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    async fn put_one(&self, key: String, body: Vec<u8>) -> Result<(), PortError> {
+        let call = || {
+            let body = ByteStream::from(body.clone());
+            self.client
+                .put_object()
+                .bucket(&self.bucket)
+                .key(&key)
+                .content_type("application/json")
+                .body(body)
+        };
+        let failed = |error| located(failure(WHAT, error), &self.bucket, &key);
+        let Err(error) = call().if_none_match("*").send().await else { return Ok(()) };
+        match error.code() {
+            // It is there already; or somebody else is putting the same right now.
+            Some("PreconditionFailed" | "ConditionalRequestConflict") => Ok(()),
+            // An endpoint without conditions: what is there is the same but for its time.
+            Some("NotImplemented") => call().send().await.map(drop).map_err(failed),
+            _ => Err(failed(error)),
+        }
+    }
+}
+
+impl Quarantine for QuarantineBucket {
+    async fn put(&self, records: &[Quarantined]) -> Result<(), PortError> {
+        let mut objects = BTreeMap::new();
+        for record in records {
+            objects.entry(key(record)).or_insert_with(|| encode(record));
+        }
+        let puts = objects.into_iter().map(|(key, body)| self.put_one(key, body));
+        stream::iter(puts).buffer_unordered(CALLS).try_collect().await
+    }
+}
+
+fn key(record: &Quarantined) -> String {
+    let mut digest = Sha256::new();
+    for part in [record.source.as_bytes(), record.rejection.code.as_str().as_bytes()] {
+        // Each with its length, so that no two divisions of the same bytes are one.
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    digest.update(&record.original);
+    let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{PREFIX}{hex}.json")
+}
+
+fn encode(record: &Quarantined) -> Vec<u8> {
+    let Quarantined { at, source, rejection: Rejection { code, field, reason }, original } = record;
+    let object = json!({
+        "at": at,
+        "source": source,
+        "code": code.as_str(),
+        "field": field,
+        "reason": reason,
+        "original": STANDARD.encode(original),
+    });
+    object.to_string().into_bytes()
+}
+
+fn decode(bytes: &[u8]) -> Option<Quarantined> {
+    let object: Value = serde_json::from_slice(bytes).ok()?;
+    let text = |name: &str| object.get(name)?.as_str();
+    Some(Quarantined {
+        at: object.get("at")?.as_i64()?,
+        source: text("source")?.to_owned(),
+        rejection: Rejection::new(Code::parse(text("code")?)?, text("field")?, text("reason")?),
+        original: STANDARD.decode(text("original")?).ok()?,
+    })
+}

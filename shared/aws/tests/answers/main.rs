@@ -1,0 +1,6 @@
+//! What adapters make of answers that a healthy endpoint does not give. The endpoint here follows a script.
+
+mod broken_bodies;
+mod email;
+mod partial_failures;
+mod server;

@@ -1,0 +1,3 @@
+from ministack.app import main
+
+main()

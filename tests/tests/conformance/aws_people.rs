@@ -1,0 +1,74 @@
+//! Profiles, identities and the vault on DynamoDB.
+
+use crate::samples::key;
+use crate::{profile_conflicts, profiles, vault};
+use aws::{Aws, People, Tables, VaultTable, create_tables};
+use person::Blob;
+use rondo_tests::{Endpoint, fresh_name};
+use std::collections::BTreeMap;
+use tokio::runtime::Runtime;
+
+/// Writes are refused whose version is not the stored one.
+const CONDITIONAL: bool = true;
+
+/// Runs a suite on each endpoint, with tables of its own.
+fn each(suite: impl AsyncFn(&Aws, &Tables)) {
+    for endpoint in [Endpoint::ministack(), Endpoint::moto()] {
+        Runtime::new().unwrap().block_on(async {
+            let aws = Aws::local(endpoint.url(), None).await;
+            let tables = create_tables(&aws, &fresh_name("people")).await.unwrap();
+            suite(&aws, &tables).await;
+        });
+    }
+}
+
+#[test]
+fn profiles_and_identities() {
+    each(async |aws, tables| {
+        profiles::suite(&People::new(aws, &tables.profiles), CONDITIONAL).await;
+        // Another connection sees the same.
+        let people = People::new(aws, &tables.profiles);
+        profiles::holds_what_the_suite_left(&people).await;
+        let mut found = BTreeMap::new();
+        let visit = |person, version, blob: &[u8]| {
+            found.insert(person, (version, Blob::forward_of(blob).unwrap()));
+        };
+        people.each_profile(visit).await.unwrap();
+        let (ann, ben, visitor) = ((3, None), (2, None), (2, Some(key(1))));
+        assert_eq!(
+            found,
+            BTreeMap::from([(key(1), ann), (key(2), ben), (key(3), visitor)]),
+            "no pointer of an e-mail"
+        );
+    });
+}
+
+#[test]
+fn chains_of_merges() {
+    each(async |aws, tables| profiles::chains_of_merges(&People::new(aws, &tables.profiles)).await);
+}
+
+#[test]
+fn many_people_and_identifiers() {
+    each(async |aws, tables| {
+        let people = People::new(aws, &tables.profiles);
+        profiles::many(&people, CONDITIONAL).await;
+        let mut visited = 0;
+        people.each_profile(|_, _, _| visited += 1).await.unwrap();
+        assert_eq!(visited, 251);
+    });
+}
+
+#[test]
+fn writes_that_come_too_late() {
+    each(async |aws, tables| profile_conflicts::suite(&People::new(aws, &tables.profiles)).await);
+}
+
+#[test]
+fn vaults() {
+    each(async |aws, tables| {
+        vault::suite(&VaultTable::new(aws, &tables.vault)).await;
+        let vault = VaultTable::new(aws, &tables.vault);
+        vault::many(&vault).await;
+    });
+}

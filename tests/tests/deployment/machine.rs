@@ -1,0 +1,141 @@
+//! The same workload on one machine.
+
+use crate::stack::{KEY, config_files};
+use crate::state::State;
+use crate::workload::Workload;
+use crate::{mail, stack};
+use campaign::{Lane, LedgerEntry};
+use collect_events::{Request, WriteKeys};
+use config::Config;
+use embedded::LakeFolder;
+use event::{Key, MINUTE, Parser, Pseudonymizer};
+use lake::LakeStore;
+use person::IdentityStore;
+use pollster::block_on;
+use rondo::Installation;
+use std::collections::BTreeMap;
+use std::fs;
+use tempfile::TempDir;
+
+/// An installation that has taken everything in, and sent nothing yet.
+pub struct Machine {
+    folder: TempDir,
+    installation: Installation,
+    browsers: Vec<event::Identifier>,
+}
+
+/// What the machine came to.
+pub struct Delivered {
+    state: State,
+    pub mail: BTreeMap<Key, String>,
+}
+
+impl std::ops::Deref for Delivered {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl Machine {
+    /// Sends the workload's requests to the intake and lets everything fall due. `hash_key` is the other side's.
+    pub fn take(hash_key: &[u8], workload: &Workload) -> Machine {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in config_files() {
+            let path = folder.path().join("config").join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let mut installation = Installation::open(folder.path()).unwrap();
+        let (config, _) = Config::read(&stack::config());
+        let pseudonymizer = Pseudonymizer::new(hash_key);
+        let identifier =
+            |browser: String| pseudonymizer.identifier(event::IdentifierKind::Anonymous, &browser);
+        let browsers = workload.browsers().map(identifier).collect();
+        installation.parser = Parser::new(pseudonymizer.clone(), config.parser);
+
+        let now = stack::now();
+        let intake = installation.pump.durable.as_ref().unwrap().intake.clone();
+        let deps = collect_events::Deps {
+            bus: &intake,
+            vault: &intake,
+            quarantine: &intake,
+            parser: &installation.parser,
+            write_keys: &WriteKeys::default().and_digests(config.write_keys),
+        };
+        for body in workload.bodies() {
+            let headers = [("x-write-key", KEY)];
+            let (method, path, query) = ("POST", "/v1/import", "");
+            let request = Request { method, path, query, headers: &headers, body: body.as_bytes(), now };
+            assert_eq!(block_on(collect_events::run(&deps, &request)).status, 200);
+        }
+        installation.pump.reading_history = true;
+        installation.pump.catch_up(now).unwrap();
+        installation.pump.end_history(now + 60 * MINUTE).unwrap();
+        Machine { folder, installation, browsers }
+    }
+
+    /// How many events the profiles hold.
+    pub fn events(&self) -> u64 {
+        let mut state = State::default();
+        self.installation.pump.store.each_profile(|person, _, blob| state.profile(person, blob)).unwrap();
+        state.events()
+    }
+
+    /// How many messages are to be decided on.
+    pub fn actions(&self) -> usize {
+        let store = &self.installation.pump.store;
+        [Lane::Service, Lane::Marketing]
+            .into_iter()
+            .map(|lane| store.deliverable(lane, i64::MAX, usize::MAX).unwrap().len())
+            .sum()
+    }
+
+    /// Delivers each message at the moment at which the other side did, since the moment is part of what follows.
+    pub fn deliver(mut self, theirs: &BTreeMap<Key, LedgerEntry>) -> Delivered {
+        let mut state = State::default();
+        let installation = &mut self.installation;
+        let store = &installation.pump.store;
+        let lanes = [Lane::Service, Lane::Marketing];
+        let mut queued: Vec<_> =
+            lanes.iter().flat_map(|lane| store.deliverable(*lane, i64::MAX, usize::MAX).unwrap()).collect();
+        let moment = |action: &campaign::Action| {
+            let entry = theirs.get(&action.id);
+            entry.unwrap_or_else(|| panic!("the deployment has no entry for {action:?}")).at
+        };
+        queued.sort_by_key(|queued| moment(&queued.action));
+        let intake = installation.pump.durable.as_ref().unwrap().intake.clone();
+        for queued in &queued {
+            let deps = deliver_messages::Deps {
+                campaigns: &installation.pump.campaigns,
+                settings: &installation.delivery,
+                profiles: store,
+                ledger: store,
+                vault: store,
+                bus: &intake,
+                holding: store,
+                email: &installation.outbox,
+                webhook: &installation.webhook,
+            };
+            let action = queued.action.clone();
+            block_on(deliver_messages::run(&deps, moment(&action), vec![action])).unwrap();
+            let entry = block_on(campaign::Ledger::get(store, queued.action.id)).unwrap().unwrap();
+            state.ledger.insert(entry.action, entry);
+        }
+        store.remove_actions(&queued).unwrap();
+        installation.pump.catch_up(stack::now()).unwrap();
+        installation.pump.flush_lake().unwrap();
+        installation.pump.commit().unwrap();
+
+        let store = &installation.pump.store;
+        store.each_profile(|person, _, blob| state.profile(person, blob)).unwrap();
+        state.owners = block_on(store.owners(&self.browsers)).unwrap();
+        store.quarantined().unwrap().into_iter().for_each(|record| state.quarantined(record));
+        let lake = LakeFolder::new(self.folder.path().join("lake"));
+        for path in block_on(lake.list(lake::EVENTS)).unwrap() {
+            stack::read_lake(&path, block_on(lake.open(&path)).unwrap(), &mut state);
+        }
+        Delivered { state, mail: mail::in_folder(&self.folder.path().join("outbox")) }
+    }
+}
