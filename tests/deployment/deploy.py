@@ -135,7 +135,7 @@ def mend_concurrency(functions, stack):
     for page in functions.get_paginator("list_event_source_mappings").paginate():
         for mapping in page["EventSourceMappings"]:
             limit = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
-            if f":{stack}-" in mapping["FunctionArn"] and isinstance(limit, str):
+            if f":{stack}-" in mapping["FunctionArn"] and limit:
                 functions.update_event_source_mapping(
                     UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": int(limit)})
 

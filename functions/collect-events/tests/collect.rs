@@ -110,6 +110,21 @@ fn a_wrong_key_writes_nothing() {
 }
 
 #[test]
+fn without_a_write_key_the_operator_is_told_what_to_do() {
+    let memory = Memory::default();
+    let parser = Parser::new(Pseudonymizer::new(b"test key"), ParserSettings::default());
+    let write_keys = WriteKeys::default();
+    let (bus, vault, quarantine) = (&memory, &memory, &memory);
+    let deps = Deps { bus, vault, quarantine, parser: &parser, write_keys: &write_keys };
+    let headers = &[("x-write-key", "demo-key")];
+    let (method, path, query, body) = ("POST", "/v1/track", "", &br#"{"userId":"u","event":"E"}"#[..]);
+    let response = block_on(run(&deps, &Request { method, path, query, headers, body, now: NOW }));
+    assert_eq!(response.status, 503);
+    assert!(response.body.contains("no_write_keys") && response.cause.unwrap().contains("write_keys"));
+    assert!(memory.calls.borrow().is_empty());
+}
+
+#[test]
 fn every_call_has_its_address() {
     for (call, name) in [
         ("identify", "Identified"),

@@ -6,8 +6,8 @@ use crate::report::event_of;
 use crate::{CLAIM_TIMEOUT, Outcome, recover};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use campaign::{
-    Action, Campaigns, Channel, ChannelKind, Claimed, DeliverySettings, Holding, Ledger, LedgerEntry, LedgerState, Outgoing,
-    Reason, Receipt, SendError,
+    Action, Campaigns, Channel, ChannelKind, Claimed, DeliverySettings, Holding, Ledger, LedgerEntry,
+    LedgerState, Outgoing, Reason, Receipt, SendError,
 };
 use event::{EventBus, Key, PortError, Vault};
 use lambda::{Batch, Failure, Invocation, Record, Source};
@@ -92,7 +92,10 @@ where
                 actions.push(action);
             }
             None => {
-                tracing::warn!(message = record.id, "a message is no action: left for the dead-letter queue");
+                tracing::warn!(
+                    message_id = record.id,
+                    "a message is no action: left for the dead-letter queue"
+                );
                 failed.push(record.id);
             }
         }
@@ -102,7 +105,7 @@ where
             for (id, outcome) in ids.into_iter().zip(outcomes) {
                 counter!(outcome.name()).increment(1);
                 if let Outcome::Retry(reason) = outcome {
-                    tracing::warn!(message = id, reason, "a message is to be delivered again");
+                    tracing::warn!(message_id = id, reason, "a message is to be delivered again");
                     failed.push(id);
                 }
             }

@@ -119,7 +119,7 @@ pub async fn handle_due<J: JourneyStore, A: ActionQueue>(
         }
         if damaged {
             tracing::warn!(
-                message = id,
+                message_id = id,
                 "a message of the due queue holds something that is no person's key"
             );
         }

@@ -1,7 +1,7 @@
 //! Objects that arrived in a bucket.
 
-use crate::{Format, ImportError, Lines, Mappings, Position, Totals, decoded, run};
 use crate::queue::handle_queue;
+use crate::{Format, ImportError, Lines, Mappings, Position, Totals, decoded, run};
 use aws_lambda_events::s3::S3Event;
 use event::{EventBus, ObjectSource, Parser, Quarantine, Vault};
 use lambda::{Failure, Invocation, Source};
@@ -57,10 +57,8 @@ pub async fn handle<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
                 totals.accepted += imported.accepted;
                 totals.rejected += imported.rejected;
             }
-            Err(error) => {
-                tracing::error!(%error, "an object could not be imported");
-                failed.get_or_insert(error);
-            }
+            Err(error) if failed.is_none() => failed = Some(error),
+            Err(error) => tracing::error!(%error, "another object could not be imported"),
         }
     }
     counter!("EventsAccepted").increment(totals.accepted);

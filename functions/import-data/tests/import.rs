@@ -5,10 +5,10 @@ mod ports;
 
 use aws_lambda_events::s3::S3Event;
 use aws_lambda_events::sqs::SqsEvent;
-use event::{ObjectSource, DAY, Mapping, Parser, ParserSettings, PortError, Pseudonymizer, TimeMark};
+use event::{DAY, Mapping, ObjectSource, Parser, ParserSettings, PortError, Pseudonymizer, TimeMark};
 use import_data::{
-    Arena, Deps, Fingerprint, Format, ImportError, Lines, Mappings, Position, SourceFile,
-    Totals, convert, handle, handle_queue, run,
+    Arena, Deps, Fingerprint, Format, ImportError, Lines, Mappings, Position, SourceFile, Totals, convert,
+    handle, handle_queue, run,
 };
 use pollster::block_on;
 use ports::Memory;

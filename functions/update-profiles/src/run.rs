@@ -168,7 +168,10 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
         let version = people.version(slot);
         let merged = merged
             .into_iter()
-            .map(|owner| Merged { owner, version: people.stored(owner.person).map_or(0, |stored| stored.version) })
+            .map(|owner| Merged {
+                owner,
+                version: people.stored(owner.person).map_or(0, |stored| stored.version),
+            })
             .collect();
         writes.push(ProfileWrite { person: owner.person, version, blob, fresh, merged, links, owner });
     }
@@ -228,10 +231,8 @@ impl Identities {
                 people.slot(owner.person);
             }
             people.load(store).await?;
-            let moved: Vec<(Owner, Key)> = open
-                .iter()
-                .filter_map(|owner| Some((*owner, people.forward_of(owner.person)?)))
-                .collect();
+            let moved: Vec<(Owner, Key)> =
+                open.iter().filter_map(|owner| Some((*owner, people.forward_of(owner.person)?))).collect();
             if moved.is_empty() {
                 break;
             }
@@ -250,11 +251,14 @@ impl Identities {
     }
 
     /// Looks up the identifiers that the profiles of merged people list.
-    async fn load_of_merged<S: IdentityStore>(&mut self, store: &S, people: &People) -> Result<(), PortError> {
+    async fn load_of_merged<S: IdentityStore>(
+        &mut self,
+        store: &S,
+        people: &People,
+    ) -> Result<(), PortError> {
         let listed = self.merged.keys().flat_map(|merged| people.identifiers(merged.person));
-        let mut wanted: Vec<Identifier> = listed
-            .filter(|id| id.kind != IdentifierKind::User && !self.owners.contains_key(id))
-            .collect();
+        let mut wanted: Vec<Identifier> =
+            listed.filter(|id| id.kind != IdentifierKind::User && !self.owners.contains_key(id)).collect();
         wanted.sort_unstable();
         wanted.dedup();
         if !wanted.is_empty() {

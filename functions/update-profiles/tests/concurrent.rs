@@ -39,9 +39,7 @@ impl ProfileStore for Table {
     async fn load(&self, people: &[Key]) -> Result<Vec<Option<Stored>>, PortError> {
         give_way().await;
         let items = self.items.borrow();
-        let stored = |item: &Item| {
-            Some(Stored { version: item.version, blob: item.blob.clone()?.into() })
-        };
+        let stored = |item: &Item| Some(Stored { version: item.version, blob: item.blob.clone()?.into() });
         Ok(people.iter().map(|person| items.get(person).and_then(stored)).collect())
     }
 

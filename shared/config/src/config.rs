@@ -145,7 +145,8 @@ impl Config {
                 Some(bytes) => drop(self.write_keys.insert(source, bytes)),
                 None => wrong(
                     &digest,
-                    "a write key is kept as `sha256:` and 64 hexadecimal digits; `rondo key` makes one".into(),
+                    "a write key is kept as `sha256:` and 64 hexadecimal digits; `rondo key` makes one"
+                        .into(),
                 ),
             }
         }
@@ -157,9 +158,7 @@ impl Config {
         self.delivery.caps = file.caps;
         let webhooks = file.webhooks.into_iter();
         self.delivery.webhooks = webhooks
-            .map(|(name, file)| {
-                (name, WebhookSettings { url: file.url, personal: file.personal })
-            })
+            .map(|(name, file)| (name, WebhookSettings { url: file.url, personal: file.personal }))
             .collect();
     }
 
@@ -202,9 +201,7 @@ impl Config {
 }
 
 /// The files among these that hold YAML.
-fn yaml<'f>(
-    files: impl Iterator<Item = (&'f Path, &'f str)>,
-) -> impl Iterator<Item = (&'f Path, &'f str)> {
+fn yaml<'f>(files: impl Iterator<Item = (&'f Path, &'f str)>) -> impl Iterator<Item = (&'f Path, &'f str)> {
     files.filter(|(path, _)| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml"))
 }
 

@@ -25,7 +25,9 @@ impl Files {
         self.0
             .iter()
             .filter(move |(path, _)| path.parent() == Some(&folder))
-            .filter(|(path, _)| !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")))
+            .filter(|(path, _)| {
+                !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+            })
             .map(|(path, text)| (path.as_path(), text.as_str()))
     }
 
@@ -50,7 +52,8 @@ mod tests {
     #[test]
     fn files_lie_below_their_folder() {
         let mut files = Files::default();
-        for path in ["campaigns/b.yaml", "campaigns/a.yaml", "campaigns/.c.yaml", "campaigns/old/d.yaml", "x"] {
+        for path in ["campaigns/b.yaml", "campaigns/a.yaml", "campaigns/.c.yaml", "campaigns/old/d.yaml", "x"]
+        {
             files.insert(path, path.to_uppercase());
         }
         let below: Vec<_> = files.below("campaigns/").map(|(path, _)| path.to_owned()).collect();

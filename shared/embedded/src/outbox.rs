@@ -36,7 +36,8 @@ impl Outbox {
 
 impl Channel for Outbox {
     async fn send(&self, message: &Outgoing<'_>) -> Result<Receipt, SendError> {
-        let bytes = message.to_eml()
+        let bytes = message
+            .to_eml()
             .map_err(|error| SendError::NotDelivered { reason: error.to_string(), retry: false })?;
         let path = self.folder.join(format!("{}.eml", message.action.id));
         let failed = |error: io::Error| format!("{}: {error}", self.folder.display());

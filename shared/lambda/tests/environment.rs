@@ -14,7 +14,9 @@ fn a_setting_is_read() {
     assert_eq!(settings.parsed(ATTRIBUTION_DAYS, 7).unwrap(), 14);
     assert_eq!(environment(&[]).parsed(ATTRIBUTION_DAYS, 7).unwrap(), 7);
     assert_eq!(settings.optional(BUS_STREAM), None);
-    assert!(Environment::of_process().optional(lambda::Variable { name: "PATH", holds: "folders" }).is_some());
+    assert!(
+        Environment::of_process().optional(lambda::Variable { name: "PATH", holds: "folders" }).is_some()
+    );
 }
 
 #[test]
@@ -27,7 +29,10 @@ fn an_error_names_the_variable_and_what_it_holds() {
     }
     let error = environment(&[("ATTRIBUTION_DAYS", "a week")]).parsed(ATTRIBUTION_DAYS, 7_u32).unwrap_err();
     let error = error.to_string();
-    assert!(error.starts_with("the environment variable ATTRIBUTION_DAYS is `a week`; it holds how many"), "{error}");
+    assert!(
+        error.starts_with("the environment variable ATTRIBUTION_DAYS is `a week`; it holds how many"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -53,7 +53,8 @@ fn an_error_says_what_the_event_is_not_and_nothing_that_is_in_it() {
     let read = sample("import-data/object").read::<S3Event>("an S3 notification").unwrap();
     assert_eq!(read.records[0].s3.bucket.name.as_deref(), Some("shop-imports"));
 
-    let event = Invocation::parse(r#"{"Records":[{"eventSource":"aws:sqs","body":{"mail":"ann@example.com"}}]}"#);
+    let event =
+        Invocation::parse(r#"{"Records":[{"eventSource":"aws:sqs","body":{"mail":"ann@example.com"}}]}"#);
     let event = event.unwrap();
     let error = event.read::<SqsEvent>("messages of an SQS queue").unwrap_err().to_string();
     assert!(error.starts_with("the event is not messages of an SQS queue: "), "{error}");
@@ -63,6 +64,9 @@ fn an_error_says_what_the_event_is_not_and_nothing_that_is_in_it() {
     assert!(error.contains("line 1 column") && !error.contains("ann"), "{error}");
 
     let refused = Failure::from(event.refused("an S3 notification"));
-    assert_eq!(refused.to_string(), "the event comes from an SQS queue; this function takes an S3 notification");
+    assert_eq!(
+        refused.to_string(),
+        "the event comes from an SQS queue; this function takes an S3 notification"
+    );
     assert_eq!(refused.kind(), "InvocationError");
 }

@@ -76,13 +76,6 @@ impl Machine {
         Machine { folder, installation, browsers }
     }
 
-    /// How many events the profiles hold.
-    pub fn events(&self) -> u64 {
-        let mut state = State::default();
-        self.installation.pump.store.each_profile(|person, _, blob| state.profile(person, blob)).unwrap();
-        state.events()
-    }
-
     /// How many messages are to be decided on.
     pub fn actions(&self) -> usize {
         let store = &self.installation.pump.store;

@@ -1,6 +1,6 @@
 //! What a run leaves behind, wherever it ran.
 
-use campaign::LedgerEntry;
+use campaign::{LedgerEntry, LedgerState};
 use event::Key;
 use person::{Blob, Owner};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +28,12 @@ impl State {
             _ => 0,
         };
         self.profiles.values().map(count).sum()
+    }
+
+    /// How many messages were sent or refused for good.
+    pub fn decided(&self) -> usize {
+        let last = |entry: &&LedgerEntry| matches!(entry.state, LedgerState::Sent | LedgerState::Refused);
+        self.ledger.values().filter(last).count()
     }
 
     /// Takes a stored blob, unless it only points elsewhere.

@@ -35,8 +35,10 @@ pub type ShopDeps<'a> = Deps<'a, Profiles, MemoryLedger, MemoryVault, Bus, Held,
 impl Shop {
     /// A shop with these limits on its one marketing campaign, and Ann (user `u1`), who subscribed.
     pub fn new(limits: &str) -> Shop {
-        let mut settings =
-            DeliverySettings::new(Sender { name: "Shop".to_owned(), address: "hello@shop.example".to_owned() });
+        let mut settings = DeliverySettings::new(Sender {
+            name: "Shop".to_owned(),
+            address: "hello@shop.example".to_owned(),
+        });
         settings.zone = time_zone("Europe/Berlin").unwrap();
         settings.unsubscribe_url = Some("https://shop.example/unsubscribe".to_owned());
         let sms =

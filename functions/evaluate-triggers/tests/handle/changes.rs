@@ -101,6 +101,8 @@ fn erased_and_forwarded_people_are_passed_over() {
     let nothing = modified(2, ANN, &[], &[]);
     let batch = stream(&[removed(0, ANN), forwarded(1, VISITOR, BOB), nothing]);
     assert_eq!(change(&memory, T0, batch), None);
+    // An identifier that was linked to a person is an item of the same table.
+    assert_eq!(change(&memory, T0, sample("stream-identity-link")), None);
     assert!(memory.journeys.borrow().is_empty() && memory.quarantined.borrow().is_empty());
 }
 

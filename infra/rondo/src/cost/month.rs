@@ -83,16 +83,19 @@ impl Month<'_> {
             invocations * each + self.share * (of(run) - run.invocations * each).max(0.0)
         };
         // A batch of fewer events waits as often as one of the run at most.
-        let per_batch = |of: &dyn Fn(&FunctionCounts) -> f64| match function.invoked_by {
-            Invoked::Window => scale(of).max(invocations * of(run) / run.invocations.max(1.0)),
-            _ => scale(of),
+        let per_batch =
+            |of: &dyn Fn(&FunctionCounts) -> f64| invocations * of(run) / run.invocations.max(1.0);
+        let is_window = function.invoked_by == Invoked::Window;
+        let waits = |of: &dyn Fn(&FunctionCounts) -> f64| {
+            if is_window { scale(of).max(per_batch(of)) } else { scale(of) }
         };
+        // A batch is one file, however many events are in it.
+        let objects = |of: &dyn Fn(&FunctionCounts) -> f64| if is_window { per_batch(of) } else { scale(of) };
         let mut waiting_ms = 0.0;
         for service in run.waits.keys().chain(idle.waits.keys()).collect::<std::collections::BTreeSet<_>>() {
             let latency = self.deployment.latency_ms.get(service);
             let latency = latency.with_context(|| format!("the deployment names no latency of {service}"))?;
-            waiting_ms +=
-                latency * per_batch(&|counts| counts.waits.get(service).copied().unwrap_or_default());
+            waiting_ms += latency * waits(&|counts| counts.waits.get(service).copied().unwrap_or_default());
         }
         let cpu_ms = scale(&|counts| counts.cpu_ms) * (WHOLE_PROCESSOR / function.memory_mb).max(1.0);
         // Time is billed by started milliseconds.
@@ -114,8 +117,8 @@ impl Month<'_> {
             ("records put", "kinesis_put_units", scale(&of("Kinesis", |calls| calls.units))),
             ("published", "sns_publishes", scale(&of("SNS", |calls| calls.units))),
             ("messages sent", "sqs_requests", scale(&of("SQS", |calls| calls.units))),
-            ("objects put", "s3_puts", per_batch(&puts)),
-            ("objects read", "s3_gets", per_batch(&gets)),
+            ("objects put", "s3_puts", objects(&puts)),
+            ("objects read", "s3_gets", objects(&gets)),
             ("mail", "mails", scale(&of("SESv2", |calls| calls.units))),
         ];
         for (what, item, quantity) in lines {

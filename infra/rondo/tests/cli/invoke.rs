@@ -28,8 +28,11 @@ fn every_function_takes_its_samples() {
         ("archive-events/kinesis.json", 0, r#""batchItemFailures": []"#),
         ("archive-events/sqs-body-not-base64.json", 0, r#""batchItemFailures": []"#),
         ("evaluate-triggers/stream.json", 0, r#""batchItemFailures": []"#),
+        ("evaluate-triggers/stream-identity-link.json", 0, r#""batchItemFailures": []"#),
+        ("evaluate-triggers/due.json", 0, r#""batchItemFailures": []"#),
         ("evaluate-triggers/due-bad-body.json", 0, r#""itemIdentifier": "2e1424d4"#),
         ("fire-timers/schedule.json", 0, r#""moved": 0"#),
+        ("deliver-messages/schedule.json", 0, r#""unknown": 0"#),
         ("deliver-messages/unknown-campaign.json", 0, r#""batchItemFailures": []"#),
         ("deliver-messages/damaged-body.json", 0, r#""itemIdentifier": "0b0e2f3a"#),
         ("build-reports/schedule.json", 0, r#""version": "20261122T100000Z""#),
@@ -70,7 +73,10 @@ fn what_does_not_fit_is_told() {
         wrong("update-profiles", "import-data/object.json")
             .contains("the event comes from an S3 bucket; this function takes records of a Kinesis stream")
     );
-    assert!(wrong("archive-events", "build-reports/schedule.json").contains("comes from a schedule; this function"));
+    assert!(
+        wrong("archive-events", "build-reports/schedule.json")
+            .contains("comes from a schedule; this function")
+    );
     assert!(wrong("collect-events", "import-data/none.json").contains("none.json"));
 }
 

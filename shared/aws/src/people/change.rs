@@ -15,8 +15,8 @@ const ACTIONS: usize = 100;
 /// The most people whose state one write takes up: their pointers and the profile are one transaction, and a
 /// condition compares with no more than a hundred values.
 const MERGES: usize = ACTIONS - 1;
-/// How many bytes of fresh events an item holds: with its profile it stays clear of the 400 KB that an item may have.
-const FRESH_BYTES: usize = 250_000;
+/// How many bytes of fresh events an item holds: with its profile it stays far below the 400 KB that an item may have.
+const FRESH_BYTES: usize = 125_000;
 
 /// Writes a person; false where a condition failed, and then nothing was written. Beyond a hundred actions the
 /// identifiers are linked first, in transactions of their own: should the profile fail afterwards, they point to the

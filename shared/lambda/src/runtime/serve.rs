@@ -1,7 +1,7 @@
 //! The loop over invocations.
 
-use super::metric_lines::MetricLines;
 use super::logs;
+use super::metric_lines::MetricLines;
 use crate::{Environment, Failure, Invocation};
 use event::MINUTE;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};

@@ -67,17 +67,19 @@ fn it_answers_and_reports_errors() {
     let message = posted[2].1["errorMessage"].as_str().unwrap();
     assert!(message.starts_with("the event is not a wish: "), "{message}");
 
-    let (metrics, logs): (Vec<&Value>, Vec<&Value>) = lines.iter().partition(|line| line.get("_aws").is_some());
-    let told: Vec<_> = logs.iter().map(|log| (log["level"].as_str().unwrap(), &log["span"]["request_id"])).collect();
+    let (metrics, logs): (Vec<&Value>, Vec<&Value>) =
+        lines.iter().partition(|line| line.get("_aws").is_some());
+    let told: Vec<_> =
+        logs.iter().map(|log| (log["level"].as_str().unwrap(), &log["span"]["request_id"])).collect();
     let ids = [json!("0"), json!("1"), json!("2")];
-    let expected =
-        [("INFO", &ids[0]), ("ERROR", &ids[1]), ("ERROR", &ids[1]), ("ERROR", &ids[2])];
+    let expected = [("INFO", &ids[0]), ("ERROR", &ids[1]), ("ERROR", &ids[1]), ("ERROR", &ids[2])];
     assert_eq!(told, expected, "{logs:?}");
     assert_eq!((&logs[0]["message"], &logs[0]["length"]), (&json!("a wish"), &json!(3)));
     assert!(logs[1]["place"].as_str().unwrap().contains("serve/main.rs:"), "{logs:?}");
 
     // A line an invocation, the second without what was counted in the first.
-    let counted: Vec<_> = metrics.iter().map(|line| (&line["Wishes"], &line["Invocations"], &line["Failures"])).collect();
+    let counted: Vec<_> =
+        metrics.iter().map(|line| (&line["Wishes"], &line["Invocations"], &line["Failures"])).collect();
     let (one, two, none) = (json!(1), json!(2), Value::Null);
     assert_eq!(counted, [(&two, &one, &none), (&none, &one, &one), (&none, &one, &one)]);
     assert_eq!(metrics[0]["Function"], "grant-wishes");

@@ -37,7 +37,9 @@ fn serve(listener: &TcpListener, events: &[String]) -> Vec<(String, Value)> {
                 posted.push((path.to_owned(), serde_json::from_slice(&body).unwrap()));
                 respond(&stream, "202 Accepted", "", "{}");
             } else if let Some(event) = events.get(next) {
-                let head = format!("Lambda-Runtime-Aws-Request-Id: {next}\r\nLambda-Runtime-Deadline-Ms: 9999999999999\r\n");
+                let head = format!(
+                    "Lambda-Runtime-Aws-Request-Id: {next}\r\nLambda-Runtime-Deadline-Ms: 9999999999999\r\n"
+                );
                 respond(&stream, "200 OK", &head, event);
                 next += 1;
             } else {
