@@ -1,10 +1,11 @@
 //! The function URL's side of [`run`].
 
+use crate::answer::failed;
 use crate::{Deps, Request, Response, run};
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use event::{EventBus, Quarantine, Vault};
+use event::{EventBus, PortError, Quarantine, Vault};
 use lambda::{Failure, Invocation, Source};
 use metrics::counter;
 use serde_json::Value;
@@ -23,6 +24,11 @@ pub async fn invoke<B: EventBus, V: Vault, Q: Quarantine>(
     }
     let request = invocation.read("a request to a function URL")?;
     Ok(lambda::answer(handle(deps, &request, now).await)?)
+}
+
+/// The answer while what the function works with can't be had: its configuration, the key of its hashes.
+pub fn not_ready(error: &PortError) -> Result<Value, Failure> {
+    Ok(lambda::answer(answer(failed(error)))?)
 }
 
 /// Answers one invocation through a function URL. `now` is UTC ms.
@@ -63,6 +69,10 @@ fn answer(response: Response) -> LambdaFunctionUrlResponse {
     let mut answer = LambdaFunctionUrlResponse::default();
     answer.status_code = i64::from(response.status);
     for (name, value) in response.headers {
+        // The function URL adds these itself; browsers refuse them where they stand twice.
+        if name.starts_with("access-control-") {
+            continue;
+        }
         if let Ok(value) = value.parse() {
             answer.headers.insert(name, value);
         }

@@ -9,7 +9,7 @@ mod route;
 mod write_keys;
 
 pub use body::MAX_SENT;
-pub use handler::{handle, invoke};
+pub use handler::{handle, invoke, not_ready};
 pub use http::{Request, Response};
 pub use intake::{Deps, run};
 pub use write_keys::WriteKeys;

@@ -1,11 +1,10 @@
 //! collect-events on Lambda.
 
-use aws::{Aws, Bus, KinesisBus, LiveConfig, QuarantineBucket, Secrets, TopicBus, VaultTable};
-use collect_events::{Deps, WriteKeys, invoke};
+use aws::{Aws, Bus, KinesisBus, LiveConfig, QuarantineBucket, Secret, TopicBus, VaultTable};
+use collect_events::{Deps, WriteKeys, invoke, not_ready};
 use event::{Parser, Pseudonymizer};
 use lambda::variables::*;
 use lambda::{Either, Environment, Failure, start};
-use tokio::sync::OnceCell;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
@@ -20,12 +19,13 @@ async fn main() -> Result<(), Failure> {
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
     let live = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
-    let (secrets, hash_key) = (Secrets::new(&aws), settings.required(HASH_KEY_SECRET)?);
-    let secret = OnceCell::new();
+    let hash_key = Secret::new(&aws, settings.required(HASH_KEY_SECRET)?);
 
     let handler = async |event, now| {
-        let key = secret.get_or_try_init(|| secrets.get(&hash_key));
-        let (config, key) = tokio::try_join!(live.current(now), key)?;
+        let (config, key) = match tokio::try_join!(live.current(now), hash_key.get()) {
+            Ok(ready) => ready,
+            Err(error) => return not_ready(&error),
+        };
         let deps = Deps {
             bus: &bus,
             vault: &vault,

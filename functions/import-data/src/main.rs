@@ -1,11 +1,10 @@
 //! import-data on Lambda.
 
-use aws::{Aws, Bus, KinesisBus, LiveConfig, Objects, QuarantineBucket, Secrets, TopicBus, VaultTable};
+use aws::{Aws, Bus, KinesisBus, LiveConfig, Objects, QuarantineBucket, Secret, TopicBus, VaultTable};
 use event::{Parser, Pseudonymizer};
 use import_data::{Deps, Mappings, invoke};
 use lambda::variables::*;
 use lambda::{Either, Environment, Failure, start};
-use tokio::sync::OnceCell;
 
 /// Several threads, since reading an object blocks the one that reads.
 #[tokio::main(worker_threads = 2)]
@@ -21,12 +20,11 @@ async fn main() -> Result<(), Failure> {
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
     let live = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
-    let (secrets, hash_key) = (Secrets::new(&aws), settings.required(HASH_KEY_SECRET)?);
-    let (secret, objects) = (OnceCell::new(), Objects::new(&aws));
+    let hash_key = Secret::new(&aws, settings.required(HASH_KEY_SECRET)?);
+    let objects = Objects::new(&aws);
 
     let handler = async |event, now| {
-        let key = secret.get_or_try_init(|| secrets.get(&hash_key));
-        let (config, key) = tokio::try_join!(live.current(now), key)?;
+        let (config, key) = tokio::try_join!(live.current(now), hash_key.get())?;
         let parser = Parser::new(Pseudonymizer::new(key), config.parser.clone());
         let mappings = Mappings::by_folder(&config.mappings);
         let (bus, vault, quarantine, objects) = (&bus, &vault, &quarantine, &objects);

@@ -7,7 +7,6 @@
 //! has a connection of its own, as its process would.
 
 mod deployed;
-mod input;
 mod play;
 mod recorded;
 mod tally;
@@ -15,7 +14,8 @@ mod tally;
 use anyhow::{Context, Result, bail, ensure};
 use deployed::Deployed;
 use play::Play;
-use rondo::simulate::{Record, ScatteredSettings, VisitSettings, scattered, visits};
+use rondo::simulate::{Record, ScatteredSettings, VisitSettings, history, scattered, visits};
+use rondo_tests::input;
 use serde_json::{Value, json};
 
 /// What to play.
@@ -28,6 +28,8 @@ pub struct Options {
     flush: i64,
     /// The month whose rate of events is played.
     per_month: f64,
+    /// How long events are gathered before profiles are written, ms.
+    pub window: i64,
     /// The one campaign that is live, by its name among those of the sample shop; none for `none`.
     pub campaign: String,
 }
@@ -38,10 +40,16 @@ const MONTH: f64 = 730.0 * 3_600_000.0;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let options = Options::read(std::env::args().skip(1))?;
-    let records = options.records()?;
+    let (before, records) = options.records()?;
     let deployed = Deployed::make(&options).await?;
-    let mut play = Play::new(&deployed);
-    play.idle_minute(records.first().map_or(0, |record| record.received_at)).await?;
+    let mut play = Play::new(&deployed, options.window);
+    let begins = records.first().map_or(0, |record| record.received_at);
+    play.idle_minute(begins).await?;
+    // What was there before is not counted.
+    play.all(&before).await?;
+    deployed.tallies.reset();
+    (deployed.people.writes(), deployed.journeys.writes());
+    let held = deployed.table_bytes();
     play.all(&records).await?;
     let functions = deployed.tallies.to_json();
     let count = |path: &str| functions.pointer(path).and_then(Value::as_u64).unwrap_or_default();
@@ -55,7 +63,7 @@ async fn main() -> Result<()> {
         "journey_writes": deployed.journeys.writes(),
         "functions": functions,
         "idle": deployed.idle.to_json(),
-        "table_bytes": deployed.table_bytes(),
+        "table_bytes": deployed.table_bytes().saturating_sub(held),
         "lake_bytes": deployed.lake_bytes(),
     });
     println!("{}", serde_json::to_string_pretty(&counts)?);
@@ -72,6 +80,7 @@ impl Options {
             seed: 1,
             flush: 30_000,
             per_month: 100e6,
+            window: 60_000,
             campaign: "cart-abandonment".into(),
         };
         while let Some(name) = arguments.next() {
@@ -82,25 +91,31 @@ impl Options {
                 "--seed" => options.seed = value.parse()?,
                 "--flush-ms" => options.flush = value.parse()?,
                 "--per-month" => options.per_month = value.parse()?,
+                "--window-s" => options.window = value.parse::<i64>()? * 1_000,
                 "--campaign" => options.campaign = value,
                 _ => bail!(
-                    "{name} {value} is no option; there are --bus kinesis|sqs, --events, --seed, --flush-ms, --per-month, --campaign"
+                    "{name} {value} is no option; there are --bus kinesis|sqs, --events, --seed, --flush-ms, --per-month, --window-s, --campaign"
                 ),
             }
         }
         Ok(options)
     }
 
-    fn records(&self) -> Result<Vec<Record>> {
+    /// What was before, and what is counted.
+    fn records(&self) -> Result<(Vec<Record>, Vec<Record>)> {
         let (events, seed) = (self.events, self.seed);
         let start = VisitSettings::default().start;
         match self.workload.as_str() {
             "visits" => {
                 let span = (MONTH * events as f64 / self.per_month) as i64;
-                Ok(visits(&VisitSettings { events, seed, span, flush: self.flush, start }))
+                let settings = VisitSettings { events, seed, span, flush: self.flush, start };
+                Ok((history(&settings), visits(&settings)))
             }
             // The comparison workload has a person to ten events, and a rate of its own.
-            "scattered" => Ok(scattered(&ScatteredSettings { events, people: events / 10, seed: 7, start })),
+            "scattered" => Ok((
+                Vec::new(),
+                scattered(&ScatteredSettings { events, people: events / 10, seed: 7, start }),
+            )),
             other => bail!("there is no workload `{other}`; there are visits and scattered"),
         }
     }
@@ -117,6 +132,11 @@ impl std::fmt::Display for Options {
             ("visits", 1..) => write!(f, ", senders gather events for {} s", self.flush / 1_000)?,
             _ => write!(f, ", one event a request")?,
         }
-        write!(f, ", over {bus}, campaign: {}", self.campaign)
+        write!(
+            f,
+            ", over {bus}, profiles written after {} s, campaign: {}",
+            self.window / 1_000,
+            self.campaign
+        )
     }
 }

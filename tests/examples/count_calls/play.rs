@@ -17,7 +17,7 @@ use rondo::simulate::{Random, Record};
 use serde_json::Value;
 
 /// Windows and batches of the template: ms, records.
-const PROFILES: (i64, usize) = (60 * SECOND, 1_000);
+const PROFILE_BATCH: usize = 1_000;
 const LAKE: (i64, usize) = (300 * SECOND, 10_000);
 const CHANGES: (i64, usize) = (5 * SECOND, 100);
 /// What Lambda takes at most, with base64 and what is around it.
@@ -85,11 +85,11 @@ enum Next {
 }
 
 impl<'d> Play<'d> {
-    pub fn new(deployed: &'d Deployed) -> Play<'d> {
+    pub fn new(deployed: &'d Deployed, window: i64) -> Play<'d> {
         let consumers = if deployed.kinesis { 1 } else { POLLERS };
         Play {
             deployed,
-            profiles: (0..consumers).map(|_| Gathering::new(PROFILES)).collect(),
+            profiles: (0..consumers).map(|_| Gathering::new((window, PROFILE_BATCH))).collect(),
             lake: (0..consumers).map(|_| Gathering::new(LAKE)).collect(),
             changes: (0..CHANGE_SHARDS).map(|_| Gathering::new(CHANGES)).collect(),
             random: Random::new(5),

@@ -61,9 +61,9 @@ impl RecordedPeople {
         self.changes.take()
     }
 
-    /// How many profiles were written.
+    /// How many profiles were written since the last time.
     pub fn writes(&self) -> u64 {
-        self.writes.get()
+        self.writes.take()
     }
 }
 
@@ -151,9 +151,9 @@ impl RecordedJourneys {
         Some(first)
     }
 
-    /// How many people's journeys were written.
+    /// How many people's journeys were written since the last time.
     pub fn writes(&self) -> u64 {
-        self.writes.get()
+        self.writes.take()
     }
 }
 

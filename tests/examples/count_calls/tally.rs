@@ -38,6 +38,14 @@ impl Tallies {
         Aws::local(endpoint, Some(self.of(name).meter.clone())).await
     }
 
+    /// Begins at nothing again.
+    pub fn reset(&self) {
+        for tally in self.0.borrow().values() {
+            tally.meter.reset();
+            tally.invocations.take();
+        }
+    }
+
     /// In the form that `rondo cost` reads.
     pub fn to_json(&self) -> Value {
         let tallies = self.0.borrow();

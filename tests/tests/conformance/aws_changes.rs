@@ -1,6 +1,6 @@
 //! Items of people as they are in their table and on its change stream.
 
-use crate::dynamodb_json::{call, changes};
+use crate::change_stream::changes;
 use crate::profiles::{owner, write};
 use crate::samples::{event, identifier, key};
 use aws::{Aws, People, create_tables};
@@ -12,7 +12,7 @@ use event::{
     Pseudonymizer, decode_envelope,
 };
 use person::{Blob, Merged, Profile, ProfileStore, ProfileWrite, Stored};
-use rondo_tests::{Endpoint, fresh_name};
+use rondo_tests::{Endpoint, call, fresh_name};
 use serde_dynamo::{AttributeValue, Item};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -85,7 +85,7 @@ fn more_fresh_events_than_an_item_has_room_for_come_in_several_changes() {
     let mut identifiers = Identifiers::default();
     identifiers.insert(identifier(IdentifierKind::User, 1));
     let events: Vec<Event<'_>> = (0..300)
-        .map(|n| Event::reported(format!("m-{n}"), "Seen", identifiers.clone(), n, long.clone(), "test"))
+        .map(|n| Event::reported(format!("m-{n}"), "Seen", identifiers, n, long.clone(), "test"))
         .collect();
     let (stored, table) = Runtime::new().unwrap().block_on(async {
         let (people, table) = people().await;
@@ -131,7 +131,7 @@ fn record(n: usize) -> String {
     ];
     let name =
         names.get(n % 10).map_or_else(|| format!("Looked at page {}", n % 97), |name| (*name).to_owned());
-    let kind = if n % 5 == 0 { "identify" } else { "track" };
+    let kind = if n.is_multiple_of(5) { "identify" } else { "track" };
     let currency = ["EUR", "USD", "JPY", "CNY", "GBP", "CHF", "SEK", "INR", "BRL"][n % 9];
     json!({
         "type": kind, "event": name, "messageId": format!("m{n}"), "userId": "busy",
@@ -142,7 +142,7 @@ fn record(n: usize) -> String {
                      "referrer": format!("https://referrer-{}.example/", n % 50)},
             "device": {"model": format!("Phone of the model {}", n % 40)},
         },
-        "traits": {format!("trait_number_{}", n % 90): format!("a value of some length {n}"), "email_opt_in": n % 2 == 0},
+        "traits": {format!("trait_number_{}", n % 90): format!("a value of some length {n}"), "email_opt_in": n.is_multiple_of(2)},
         "properties": {
             "product_id": format!("product-number-{n}"), "category": format!("category/and/below/{}", n % 500),
             "brand": format!("brand number {}", n % 300), "price": 19.95, "quantity": 2, "currency": currency,

@@ -2,7 +2,7 @@
 
 use crate::other_client::{each, other_client};
 use crate::{action_queue, bus};
-use aws::{ActionQueues, Bus, DueMessages, KinesisBus, Secrets, SesEmail, TopicBus};
+use aws::{ActionQueues, Bus, DueMessages, KinesisBus, Secret, SesEmail, TopicBus};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use campaign::{Action, Channel, DueQueue, Lane, Outgoing, SendError, Sender};
@@ -96,11 +96,11 @@ fn secrets() {
             secrets.create_secret(Name=arguments[0], SecretString='pässword')\n\
             print(secrets.create_secret(Name=arguments[1], SecretBinary=bytes([0, 255, 7]))['ARN'], end='')";
         let arn = other_client(endpoint, create, &[&text, &binary]);
-        let secrets = Secrets::new(&aws);
-        assert_eq!(secrets.get(&text).await.unwrap(), "pässword".as_bytes());
-        assert_eq!(secrets.get(&binary).await.unwrap(), [0, 255, 7]);
-        assert_eq!(secrets.get(&arn).await.unwrap(), [0, 255, 7]);
-        let missing = secrets.get(&none).await.unwrap_err().to_string();
+        let secret = |id: &str| Secret::new(&aws, id);
+        assert_eq!(secret(&text).get().await.unwrap(), "pässword".as_bytes());
+        assert_eq!(secret(&binary).get().await.unwrap(), [0, 255, 7]);
+        assert_eq!(secret(&arn).get().await.unwrap(), [0, 255, 7]);
+        let missing = secret(&none).get().await.unwrap_err().to_string();
         assert!(missing.contains(&none) && missing.contains("put its value"), "{missing}");
     });
 }

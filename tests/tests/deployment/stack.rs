@@ -1,95 +1,18 @@
 //! The deployed template.
 
-use crate::state::State;
-use crate::workload::Workload;
-use aws::{Aws, LakeBucket, LedgerTable, People, QuarantineBucket, Secrets};
-use config::Files;
-use event::{Identifier, IdentifierKind, Pseudonymizer};
+use aws::{Aws, LakeBucket, Secret};
+use event::Pseudonymizer;
 use lake::{LakeFile, LakeStore};
-use parquet::file::reader::ChunkReader;
-use person::IdentityStore;
-use rondo_tests::{Endpoint, fresh_name, python};
+use rondo_tests::{Endpoint, KEY, State, Stores, Workload, config, fresh_name, python};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// The write key of the source `web`.
-pub const KEY: &str = "deployment-test";
-
-const SETTINGS: &str = "\
-name: Deployment
-sender: { name: Shop, address: hello@shop.example }
-unsubscribe_url: https://shop.example/stop
-lateness: 1m
-global_holdout: 0.1
-write_keys:
-  # printf deployment-test | sha256sum
-  web: \"sha256:@DIGEST@\"
-";
-
-/// Sent at once, and asks for nothing but the event itself.
-const THANKS: &str = "\
-name: thanks
-lane: service
-entry:
-  event: Order Completed
-  key: event.properties.order_id
-  keep: [order_id, total]
-steps:
-  - send: note
-    subject: Your order {{ kept.order_id }}
-    template: thanks.html
-";
-
-/// Waits until everything has come in: a purchase that came late ends it all the same.
-const REMINDER: &str = "\
-name: reminder
-entry:
-  event: Product Viewed
-  when: event.properties.dwell_ms >= 20000
-  key: event.properties.product_id
-  keep: [name]
-cancel_on:
-  - event: Order Completed
-    key: event.properties.products.map(p, p.product_id)
-steps:
-  - wait: 4m
-  - send: reminder
-    subject: Still thinking about {{ kept.name }}?
-    template: reminder.html
-";
-
-/// The configuration of both sides.
-pub fn config_files() -> [(&'static str, String); 5] {
-    [
-        ("settings.yaml", SETTINGS.replace("@DIGEST@", DIGEST)),
-        ("campaigns/thanks.yaml", THANKS.to_owned()),
-        ("campaigns/reminder.yaml", REMINDER.to_owned()),
-        ("templates/thanks.html", "<p>Thank you, {{ person.first_name | default('dear') }}!</p>".to_owned()),
-        (
-            "templates/reminder.html",
-            "<p>{{ kept.name }} is still here.</p><a href=\"{{ unsubscribe_url }}\">stop</a>".to_owned(),
-        ),
-    ]
-}
-
-/// SHA-256 of [`KEY`].
-const DIGEST: &str = "c06ab3650db33bfa7b7862ed47ddff242a22fb1eb78cd7c04a020544de8c8472";
-
-pub fn config() -> Files {
-    let mut files = Files::default();
-    config_files().into_iter().for_each(|(path, text)| files.insert(path, text));
-    files
-}
-
-/// UTC ms.
-#[allow(clippy::disallowed_methods)] // the wall clock, by which the deployed functions run
-pub fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
-}
+/// How many people the workload has.
+pub const PEOPLE: u64 = 1_200;
 
 pub struct Stack {
     aws: Aws,
@@ -123,7 +46,7 @@ impl Stack {
     }
 
     pub async fn hash_key(&self) -> Vec<u8> {
-        Secrets::new(&self.aws).get(self.output("HashKeySecret")).await.unwrap()
+        Secret::new(&self.aws, self.output("HashKeySecret")).get().await.unwrap().to_vec()
     }
 
     /// Sends all requests to the function URL, several at a time; one that is answered otherwise than 200 is sent
@@ -179,40 +102,20 @@ impl Stack {
     }
 
     async fn state(&self) -> State {
-        let mut state = State::default();
-        let people = People::new(&self.aws, self.output("ProfilesTable"));
-        people.each_profile(|person, _, blob| state.profile(person, blob)).await.unwrap();
-        state.owners = people.owners(&self.browsers().await).await.unwrap();
-        let ledger = LedgerTable::new(&self.aws, self.output("LedgerTable"), self.output("CapsTable"));
-        ledger.each_entry(|entry| drop(state.ledger.insert(entry.action, entry))).await.unwrap();
-        let quarantine = QuarantineBucket::new(&self.aws, self.output("QuarantineBucket"));
-        quarantine.each(|record| state.quarantined(record)).await.unwrap();
-        let lake = LakeBucket::new(&self.aws, self.output("DataBucket"));
-        for path in lake.list(lake::EVENTS).await.unwrap() {
-            read_lake(&path, LakeStore::open(&lake, &path).await.unwrap(), &mut state);
-        }
-        state
-    }
-
-    async fn browsers(&self) -> Vec<Identifier> {
-        let pseudonymizer = Pseudonymizer::new(&self.hash_key().await);
-        let browsers = Workload::starting(0, 0);
-        browsers.browsers().map(|id| pseudonymizer.identifier(IdentifierKind::Anonymous, &id)).collect()
+        let browsers = Workload::ending(0, 0, PEOPLE).browsers(&Pseudonymizer::new(&self.hash_key().await));
+        let stores = Stores {
+            profiles: self.output("ProfilesTable"),
+            ledger: self.output("LedgerTable"),
+            caps: self.output("CapsTable"),
+            data: self.output("DataBucket"),
+            quarantine: self.output("QuarantineBucket"),
+        };
+        stores.state(&self.aws, &browsers).await
     }
 
     fn output(&self, name: &str) -> &str {
         self.outputs.get(name).unwrap_or_else(|| panic!("the stack has no output {name}: {:?}", self.outputs))
     }
-}
-
-/// Adds the events of a file of the lake.
-pub fn read_lake<R: ChunkReader + 'static>(path: &str, file: R, state: &mut State) {
-    lake::replay(path, file, |archived| {
-        let mut wire = Vec::new();
-        archived.event.encode(&mut wire);
-        state.lake.insert(wire);
-    })
-    .unwrap();
 }
 
 /// Where the build put the functions' programs.

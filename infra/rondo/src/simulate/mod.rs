@@ -8,7 +8,7 @@ mod visits;
 pub use random::Random;
 pub use record::{Action, Record};
 pub use scattered::{ScatteredSettings, scattered};
-pub use visits::{VisitSettings, visits};
+pub use visits::{VisitSettings, history, visits};
 
 use anyhow::{Context, Result};
 use campaign::parse_duration;
@@ -37,6 +37,9 @@ pub struct VisitsArgs {
     /// How long a sender gathers events before it sends them; 0s sends each at once
     #[arg(long, default_value = "30s", value_parser = duration)]
     flush: i64,
+    /// Print the visits of a week before by those who come back, instead
+    #[arg(long)]
+    history: bool,
 }
 
 #[derive(Debug, Args)]
@@ -56,8 +59,9 @@ pub struct ScatteredArgs {
 pub fn simulate(what: &Simulate) -> Result<()> {
     let defaults = VisitSettings::default();
     let records = match what {
-        Simulate::Visits(VisitsArgs { events, seed, span, flush }) => {
-            visits(&VisitSettings { events: *events, seed: *seed, span: *span, flush: *flush, ..defaults })
+        Simulate::Visits(VisitsArgs { events, seed, span, flush, history: before }) => {
+            let settings = VisitSettings { events: *events, seed: *seed, span: *span, flush: *flush, ..defaults };
+            if *before { history(&settings) } else { visits(&settings) }
         }
         Simulate::Scattered(ScatteredArgs { events, people, seed }) => {
             let (events, people, seed) = (*events, *people, *seed);

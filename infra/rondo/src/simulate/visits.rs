@@ -2,7 +2,7 @@
 
 use crate::simulate::record::PRODUCTS;
 use crate::simulate::{Action, Random, Record};
-use event::{MINUTE, SECOND};
+use event::{DAY, SECOND};
 
 /// Half of all visits have at most this many events.
 const MEDIAN_EVENTS: f64 = 8.0;
@@ -14,8 +14,12 @@ const MOST_EVENTS: f64 = 200.0;
 const GAP: f64 = 20.0 * SECOND as f64;
 /// The share of visits by somebody who was here before.
 const RETURNING: f64 = 0.35;
-/// The share of visits in which somebody is logged in, or logs in.
-const LOGGED_IN: f64 = 0.25;
+/// The share of those who come back that are known, and logged in from their first event on.
+const KNOWN: f64 = 0.57;
+/// The share of first visits in which somebody logs in. With those who come back a quarter of all visits are known.
+const FIRST_LOGINS: f64 = 0.077;
+/// How long ago those who come back were here before.
+const AGO: i64 = 7 * DAY;
 /// The share of visits that end with an order.
 const ORDERS: f64 = 0.03;
 /// The share of events that put something into the cart: some 15 % of visits have one, at the upper end of what shops
@@ -42,30 +46,38 @@ pub struct VisitSettings {
     pub flush: i64,
 }
 
-/// Somebody who comes.
-#[derive(Debug, Default, Clone, Copy)]
-struct Visitor {
-    known: bool,
+/// What somebody's login does to a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Login {
+    Never,
+    /// Early in the visit.
+    Now,
+    Before,
 }
 
-/// The records of visits, in the order in which they arrive.
+/// The records of visits, in the order in which they arrive. Those who come back were here a week before:
+/// [`history`].
 pub fn visits(settings: &VisitSettings) -> Vec<Record> {
     let mut random = Random::new(settings.seed);
-    let mean_events = MEDIAN_EVENTS * (SPREAD * SPREAD / 2.0).exp();
-    let mean_wait = settings.span as f64 * mean_events / settings.events.max(1) as f64;
-    let mut visitors: Vec<Visitor> = Vec::new();
+    let mean_wait = settings.span as f64 * mean_events() / settings.events.max(1) as f64;
+    let regulars = regulars(settings);
+    let (mut back, mut first) = (0, regulars);
     let mut records = Vec::with_capacity(settings.events);
     let mut begins = 0.0;
     while records.len() < settings.events {
         begins += random.exponential(mean_wait);
-        let device = if !visitors.is_empty() && random.chance(RETURNING) {
-            random.below(visitors.len())
-        } else {
-            visitors.push(Visitor::default());
-            visitors.len() - 1
-        };
         let start = settings.start + begins as i64;
-        let mut visit = visit(&mut random, device, &mut visitors[device], start);
+        // Nobody comes back a second time.
+        let returns = random.chance(RETURNING) && back < regulars;
+        let visitor = if returns { &mut back } else { &mut first };
+        let device = *visitor;
+        *visitor += 1;
+        let login = match returns {
+            true if is_known(device) => Login::Before,
+            false if random.chance(FIRST_LOGINS) => Login::Now,
+            _ => Login::Never,
+        };
+        let mut visit = visit(&mut random, device, login, start);
         visit.truncate(settings.events - records.len());
         send(&mut visit, settings.flush);
         records.append(&mut visit);
@@ -75,14 +87,43 @@ pub fn visits(settings: &VisitSettings) -> Vec<Record> {
     records
 }
 
-fn visit(random: &mut Random, device: usize, visitor: &mut Visitor, start: i64) -> Vec<Record> {
-    let events =
-        (MEDIAN_EVENTS.ln() + SPREAD * random.normal()).exp().round().clamp(1.0, MOST_EVENTS) as usize;
-    let logged_in = random.chance(LOGGED_IN);
+/// What those who come back did when they were here for the first time: one visit each, in which known people logged
+/// in.
+pub fn history(settings: &VisitSettings) -> Vec<Record> {
+    let mut random = Random::new(!settings.seed);
+    let regulars = regulars(settings);
+    let mut records = Vec::new();
+    for device in 0..regulars {
+        let start = settings.start - AGO + (random.unit() * settings.span as f64) as i64;
+        let login = if is_known(device) { Login::Now } else { Login::Never };
+        let mut visit = visit(&mut random, device, login, start);
+        send(&mut visit, settings.flush);
+        records.append(&mut visit);
+    }
+    records.sort_by_key(|record| record.received_at);
+    records
+}
+
+/// The mean of the log-normal distribution.
+fn mean_events() -> f64 {
+    MEDIAN_EVENTS * (SPREAD * SPREAD / 2.0).exp()
+}
+
+/// How many people come back, about; their devices have the first numbers.
+fn regulars(settings: &VisitSettings) -> usize {
+    (settings.events as f64 / mean_events() * RETURNING).ceil() as usize
+}
+
+/// Whether somebody who comes back is known.
+fn is_known(device: usize) -> bool {
+    Random::new(device as u64).chance(KNOWN)
+}
+
+fn visit(random: &mut Random, device: usize, login: Login, start: i64) -> Vec<Record> {
+    let events = (MEDIAN_EVENTS.ln() + SPREAD * random.normal()).exp().round().clamp(1.0, MOST_EVENTS) as usize;
     let orders = events > 2 && random.chance(ORDERS);
-    // Who was known before is logged in from the beginning; others log in early in their visit.
-    let mut user = (logged_in && visitor.known).then_some(device);
-    let logs_in_at = if logged_in && !visitor.known { Some(random.below(events.min(4))) } else { None };
+    let mut user = (login == Login::Before).then_some(device);
+    let logs_in_at = if login == Login::Now { Some(random.below(events.min(4))) } else { None };
     let newsletter = random.chance(NEWSLETTER);
     let mut product = random.below(PRODUCTS);
     let mut at = start as f64;
@@ -93,7 +134,6 @@ fn visit(random: &mut Random, device: usize, visitor: &mut Visitor, start: i64) 
         }
         let action = if logs_in_at == Some(place) {
             user = Some(device);
-            visitor.known = true;
             Action::Identify
         } else if orders && place + 1 == events {
             Action::Ordered { product }
@@ -135,7 +175,7 @@ fn send(visit: &mut [Record], flush: i64) {
 impl Default for VisitSettings {
     /// A thousand events over a day, gathered for half a minute as the mobile SDKs of Segment do by default.
     fn default() -> VisitSettings {
-        let (start, span) = (1_795_420_800_000, 24 * 60 * MINUTE);
+        let (start, span) = (1_795_420_800_000, DAY);
         VisitSettings { events: 1_000, seed: 1, start, span, flush: 30 * SECOND }
     }
 }
@@ -145,32 +185,23 @@ mod tests {
     use super::*;
     use std::collections::{BTreeMap, HashSet};
 
-    /// The visits of a day: a device's events with no more than five minutes in between.
+    /// A device comes once.
     fn by_visit(records: &[Record]) -> Vec<Vec<&Record>> {
         let mut devices: BTreeMap<usize, Vec<&Record>> = BTreeMap::new();
         for record in records {
             devices.entry(record.device).or_default().push(record);
         }
-        let mut visits: Vec<Vec<&Record>> = Vec::new();
-        for mut theirs in devices.into_values() {
+        for theirs in devices.values_mut() {
             theirs.sort_by_key(|record| record.at);
-            let mut last = i64::MIN;
-            for record in theirs {
-                match visits.last_mut() {
-                    Some(visit) if last > record.at - 5 * MINUTE => visit.push(record),
-                    _ => visits.push(vec![record]),
-                }
-                last = record.at;
-            }
         }
-        visits
+        devices.into_values().collect()
     }
 
     fn day() -> Vec<Record> {
         visits(&VisitSettings {
             events: 40_000,
             seed: 3,
-            span: 3 * 24 * 60 * MINUTE,
+            span: 3 * DAY,
             ..VisitSettings::default()
         })
     }
@@ -207,6 +238,22 @@ mod tests {
         let bytes: usize = records.iter().map(|record| record.to_json().len()).sum();
         let mean = bytes / records.len();
         assert!((620..780).contains(&mean), "{mean} bytes a record");
+    }
+
+    #[test]
+    fn who_comes_back_known_was_here_and_logged_in() {
+        let settings = VisitSettings { events: 5_000, ..VisitSettings::default() };
+        let (history, visits) = (history(&settings), visits(&settings));
+        let logged_in: HashSet<usize> =
+            history.iter().filter(|record| record.action == Action::Identify).map(|record| record.device).collect();
+        let known_at_once = by_visit(&visits).into_iter().filter(|visit| visit[0].user.is_some());
+        let known_before: Vec<usize> = known_at_once
+            .filter(|visit| visit[0].action != Action::Identify)
+            .map(|visit| visit[0].device)
+            .collect();
+        assert!(known_before.len() > 50);
+        assert!(known_before.iter().all(|device| logged_in.contains(device)));
+        assert!(history.last().unwrap().received_at < visits[0].received_at);
     }
 
     #[test]

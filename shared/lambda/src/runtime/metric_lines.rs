@@ -5,20 +5,18 @@ use crate::{Environment, Failure};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use std::cell::Cell;
 use std::io::{self, Write};
-use std::time::Duration;
 
 const NAMESPACE: &str = "Rondo";
-/// How many durations a line may hold.
-const DURATIONS: u32 = 100;
+/// The namespace that stands for no metrics at all: CloudWatch takes money for each.
+const NONE: &str = "none";
 
 /// Everything counted since the last line, and when that was written.
 pub(super) struct MetricLines {
-    collector: &'static Collector,
+    collector: Option<&'static Collector>,
     /// The shortest time between two lines, ms.
     pub every: i64,
     /// UTC ms.
     written: Cell<i64>,
-    durations: Cell<u32>,
 }
 
 impl MetricLines {
@@ -26,28 +24,31 @@ impl MetricLines {
     pub fn begin(environment: &Environment) -> Result<MetricLines, Failure> {
         let namespace = environment.optional(METRICS_NAMESPACE).unwrap_or_else(|| NAMESPACE.to_owned());
         let function = environment.required(AWS_LAMBDA_FUNCTION_NAME)?;
-        let builder = Builder::new().cloudwatch_namespace(namespace).with_dimension("Function", function);
-        let collector = builder.init().map_err(|error| io::Error::other(error.to_string()))?;
-        metrics::describe_histogram!("Duration", metrics::Unit::Milliseconds, "how long an invocation took");
-        Ok(MetricLines { collector, every: 0, written: Cell::new(i64::MIN), durations: Cell::new(0) })
+        let collector = match namespace.as_str() {
+            NONE => None,
+            _ => {
+                let builder = Builder::new().cloudwatch_namespace(namespace);
+                let built = builder.with_dimension("Function", function).init();
+                Some(built.map_err(|error| io::Error::other(error.to_string()))?)
+            }
+        };
+        Ok(MetricLines { collector, every: 0, written: Cell::new(i64::MIN) })
     }
 
-    /// Counts an invocation that ended at `now` (UTC ms), and writes a line where it is time for one. The first
-    /// invocation always has one.
-    pub fn invoked(&self, now: i64, took: Duration) {
-        metrics::counter!("Invocations").increment(1);
-        if self.durations.get() < DURATIONS {
-            self.durations.set(self.durations.get() + 1);
-            metrics::histogram!("Duration").record(took.as_secs_f64() * 1e3);
+    /// Writes a line where anything was counted and it is time for one; `now` is UTC ms. How many invocations
+    /// there were, how long they took and how many failed, Lambda itself tells CloudWatch for nothing.
+    pub fn invoked(&self, now: i64) {
+        let Some(collector) = self.collector else { return };
+        if now < self.written.get().saturating_add(self.every) {
+            return;
         }
-        if now >= self.written.get().saturating_add(self.every) {
+        let mut line = Vec::with_capacity(512);
+        let told = collector.flush(&mut line).and_then(|()| io::stdout().lock().write_all(&line));
+        if !line.is_empty() {
             self.written.set(now);
-            self.durations.set(0);
-            let mut lines = Vec::with_capacity(512);
-            let told = self.collector.flush(&mut lines).and_then(|()| io::stdout().lock().write_all(&lines));
-            if let Err(error) = told {
-                tracing::warn!(%error, "metrics could not be written");
-            }
+        }
+        if let Err(error) = told {
+            tracing::warn!(%error, "metrics could not be written");
         }
     }
 }

@@ -11,7 +11,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::Poll;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tracing::Instrument;
 
 /// A function whose logs and metrics are set up.
@@ -44,15 +44,13 @@ impl Function {
         let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
             let span = tracing::info_span!("invocation", request_id = event.context.request_id);
             let answer = async move {
-                let began = Instant::now();
                 // On the heap: nested in each other, the futures of SDK and runtime pass the compiler's limits.
                 let work = Box::pin(handler(Invocation::new(event.payload), now()));
                 let answered = unwound(work).await;
                 if let Err(failure) = &answered {
-                    metrics::counter!("Failures").increment(1);
                     tracing::error!(kind = failure.kind(), "{failure}");
                 }
-                metrics.invoked(now(), began.elapsed());
+                metrics.invoked(now());
                 answered
             };
             answer.instrument(span)

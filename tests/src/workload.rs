@@ -1,24 +1,26 @@
-//! Ten thousand records of a shop's last minute.
+//! The records of a shop's last minute.
 
+use event::{Identifier, IdentifierKind, Pseudonymizer};
 use serde_json::{Value, json};
 
 /// Records as a source sends them, in batches.
 pub struct Workload {
     records: Vec<Value>,
+    people: u64,
 }
 
 /// Records in one request.
 const BATCH: usize = 40;
 
 impl Workload {
-    /// People who look at products, sign in, say yes to e-mail, buy; all in the minute before `end` (UTC ms).
+    /// `people` who look at products, sign in, say yes to e-mail, buy; all in the minute before `end` (UTC ms).
     /// Some records come twice, some are refused.
-    pub fn starting(end: i64, records: usize) -> Workload {
+    pub fn ending(end: i64, records: usize, people: u64) -> Workload {
         let mut dice = Dice(0x5eed);
         let mut made: Vec<Value> = Vec::with_capacity(records);
         while made.len() < records {
             let n = made.len();
-            let who = dice.below(1_200);
+            let who = dice.below(people);
             let (user, browser) = (format!("user-{who}"), format!("browser-{who}-{}", dice.below(2)));
             let sku = format!("sku-{}", dice.below(40));
             let email = format!("customer-{who}@people.example");
@@ -28,7 +30,7 @@ impl Workload {
                 }
                 9..=12 => json!({
                     "type": "track", "event": "Product Viewed", "anonymousId": browser,
-                    "properties": {"product_id": sku, "name": format!("Kettle {sku}"), "dwell_ms": 30_000},
+                    "properties": {"product_id": sku, "name": format!("Kettle {sku}"), "dwell_ms": if dice.below(4) == 0 { 30_000 } else { 3_000 }},
                 }),
                 13..=14 => json!({
                     "type": "identify", "userId": user, "anonymousId": browser,
@@ -56,11 +58,16 @@ impl Workload {
             }
             made.push(record);
         }
-        Workload { records: made }
+        Workload { records: made, people }
     }
 
+    /// How many records there are, those that come twice counted twice.
     pub fn len(&self) -> usize {
         self.records.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
     }
 
     /// The bodies of `/v1/import`.
@@ -68,9 +75,10 @@ impl Workload {
         self.records.chunks(BATCH).map(|batch| json!({"batch": batch}).to_string()).collect()
     }
 
-    /// When the last of it happened at the latest, UTC ms.
-    pub fn browsers(&self) -> impl Iterator<Item = String> {
-        (0..1_200).flat_map(|who| (0..2).map(move |n| format!("browser-{who}-{n}")))
+    /// All browsers, as they are known under a key.
+    pub fn browsers(&self, key: &Pseudonymizer) -> Vec<Identifier> {
+        let ids = (0..self.people).flat_map(|who| (0..2).map(move |n| format!("browser-{who}-{n}")));
+        ids.map(|id| key.identifier(IdentifierKind::Anonymous, &id)).collect()
     }
 }
 

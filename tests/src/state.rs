@@ -2,6 +2,7 @@
 
 use campaign::{LedgerEntry, LedgerState};
 use event::Key;
+use parquet::file::reader::ChunkReader;
 use person::{Blob, Owner};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +44,17 @@ impl State {
         }
     }
 
+    /// Takes the events of a file of the lake.
+    pub fn archived<R: ChunkReader + 'static>(&mut self, path: &str, file: R) {
+        lake::replay(path, file, |archived| {
+            let mut wire = Vec::new();
+            archived.event.encode(&mut wire);
+            self.lake.insert(wire);
+        })
+        .unwrap();
+    }
+
+    /// Takes a refused record.
     pub fn quarantined(&mut self, record: event::Quarantined) {
         let rejection = record.rejection;
         self.quarantine.insert((
@@ -53,6 +65,7 @@ impl State {
         ));
     }
 
+    /// Ends the test where anything differs, but for the receipts of messages.
     pub fn assert_equal(&self, other: &State) {
         let people = |state: &State| state.profiles.keys().copied().collect::<Vec<_>>();
         assert_eq!(people(self), people(other), "the people");

@@ -1,28 +1,37 @@
-//! Secrets of the deployment.
+//! A secret of the deployment.
 
 use crate::Aws;
 use crate::failure::failure;
 use aws_sdk_secretsmanager::Client;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use event::PortError;
+use tokio::sync::OnceCell;
 
-const WHAT: &str = "the secrets";
+const WHAT: &str = "the secret";
 
-/// Secrets Manager.
-pub struct Secrets {
+/// A secret in Secrets Manager, read once.
+pub struct Secret {
     client: Client,
+    id: String,
+    value: OnceCell<Vec<u8>>,
 }
 
-impl Secrets {
-    pub fn new(aws: &Aws) -> Secrets {
-        Secrets { client: aws.secrets() }
+impl Secret {
+    /// `id` is its name or ARN.
+    pub fn new(aws: &Aws, id: impl Into<String>) -> Secret {
+        Secret { client: aws.secrets(), id: id.into(), value: OnceCell::new() }
     }
 
-    /// The current value of a secret, by its name or ARN; a text is its UTF-8 bytes.
+    /// Its value as it was when it was first asked for; a text is its UTF-8 bytes.
     ///
     /// # Errors
     /// `Failed` for a secret that is not there, has no value, or may not be read.
-    pub async fn get(&self, id: &str) -> Result<Vec<u8>, PortError> {
+    pub async fn get(&self) -> Result<&[u8], PortError> {
+        self.value.get_or_try_init(|| self.read()).await.map(Vec::as_slice)
+    }
+
+    async fn read(&self) -> Result<Vec<u8>, PortError> {
+        let id = &self.id;
         let answer = self.client.get_secret_value().secret_id(id).send().await;
         let answer = answer.map_err(|error| match error.code() {
             Some("ResourceNotFoundException") => not_there(id),

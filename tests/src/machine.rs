@@ -1,9 +1,8 @@
 //! The same workload on one machine.
 
-use crate::stack::{KEY, config_files};
-use crate::state::State;
-use crate::workload::Workload;
-use crate::{mail, stack};
+use crate::shop::{KEY, config, config_files};
+use crate::mail::{self, Mail};
+use crate::{State, Workload};
 use campaign::{Lane, LedgerEntry};
 use collect_events::{Request, WriteKeys};
 use config::Config;
@@ -27,7 +26,7 @@ pub struct Machine {
 /// What the machine came to.
 pub struct Delivered {
     state: State,
-    pub mail: BTreeMap<Key, String>,
+    pub mail: BTreeMap<Key, Mail>,
 }
 
 impl std::ops::Deref for Delivered {
@@ -39,8 +38,9 @@ impl std::ops::Deref for Delivered {
 }
 
 impl Machine {
-    /// Sends the workload's requests to the intake and lets everything fall due. `hash_key` is the other side's.
-    pub fn take(hash_key: &[u8], workload: &Workload) -> Machine {
+    /// Sends the workload's requests to the intake and lets everything fall due. `hash_key` is the other side's,
+    /// `now` UTC ms.
+    pub fn take(hash_key: &[u8], workload: &Workload, now: i64) -> Machine {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in config_files() {
             let path = folder.path().join("config").join(path);
@@ -48,14 +48,11 @@ impl Machine {
             fs::write(path, text).unwrap();
         }
         let mut installation = Installation::open(folder.path()).unwrap();
-        let (config, _) = Config::read(&stack::config());
+        let (config, _) = Config::read(&config());
         let pseudonymizer = Pseudonymizer::new(hash_key);
-        let identifier =
-            |browser: String| pseudonymizer.identifier(event::IdentifierKind::Anonymous, &browser);
-        let browsers = workload.browsers().map(identifier).collect();
-        installation.parser = Parser::new(pseudonymizer.clone(), config.parser);
+        let browsers = workload.browsers(&pseudonymizer);
+        installation.parser = Parser::new(pseudonymizer, config.parser);
 
-        let now = stack::now();
         let intake = installation.pump.durable.as_ref().unwrap().intake.clone();
         let deps = collect_events::Deps {
             bus: &intake,
@@ -86,7 +83,8 @@ impl Machine {
     }
 
     /// Delivers each message at the moment at which the other side did, since the moment is part of what follows.
-    pub fn deliver(mut self, theirs: &BTreeMap<Key, LedgerEntry>) -> Delivered {
+    /// `now` (UTC ms) is when the events come round that say so.
+    pub fn deliver(mut self, theirs: &BTreeMap<Key, LedgerEntry>, now: i64) -> Delivered {
         let mut state = State::default();
         let installation = &mut self.installation;
         let store = &installation.pump.store;
@@ -117,7 +115,7 @@ impl Machine {
             state.ledger.insert(entry.action, entry);
         }
         store.remove_actions(&queued).unwrap();
-        installation.pump.catch_up(stack::now()).unwrap();
+        installation.pump.catch_up(now).unwrap();
         installation.pump.flush_lake().unwrap();
         installation.pump.commit().unwrap();
 
@@ -127,7 +125,7 @@ impl Machine {
         store.quarantined().unwrap().into_iter().for_each(|record| state.quarantined(record));
         let lake = LakeFolder::new(self.folder.path().join("lake"));
         for path in block_on(lake.list(lake::EVENTS)).unwrap() {
-            stack::read_lake(&path, block_on(lake.open(&path)).unwrap(), &mut state);
+            state.archived(&path, block_on(lake.open(&path)).unwrap());
         }
         Delivered { state, mail: mail::in_folder(&self.folder.path().join("outbox")) }
     }

@@ -1,20 +1,7 @@
-//! What DynamoDB itself says, read without the adapters and without the SDK.
+//! The change stream of a table, read without the adapters and without the SDK.
 
-use rondo_tests::Endpoint;
+use rondo_tests::{Endpoint, call};
 use serde_json::{Value, json};
-
-/// One call of DynamoDB (`DynamoDB_20120810`) or of its streams (`DynamoDBStreams_20120810`).
-pub fn call(endpoint: &Endpoint, service: &str, operation: &str, request: Value) -> Value {
-    let scope = "Credential=test/20260101/us-east-1/dynamodb/aws4_request";
-    let answer = ureq::post(endpoint.url())
-        .header("x-amz-target", format!("{service}.{operation}"))
-        .header("x-amz-date", "20260101T000000Z")
-        .header("authorization", format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"))
-        .content_type("application/x-amz-json-1.0")
-        .send(request.to_string())
-        .unwrap_or_else(|error| panic!("{operation}: {error}"));
-    serde_json::from_reader(answer.into_body().into_reader()).unwrap()
-}
 
 /// The new images on a table's change stream, from its beginning: in order for each item.
 pub fn changes(endpoint: &Endpoint, table: &str) -> Vec<Value> {
