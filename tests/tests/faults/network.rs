@@ -38,7 +38,7 @@ pub struct Network {
 
 impl Network {
     pub fn new(seed: u64, rates: Rates) -> Network {
-        Network { rates, state: Arc::new(Mutex::new((Dice(seed), Counts::new()))) }
+        Network { rates, state: Arc::new(Mutex::new((Dice::new(seed), Counts::new()))) }
     }
 
     /// What becomes of a call.
@@ -89,6 +89,10 @@ impl Network {
 pub struct Dice(u64);
 
 impl Dice {
+    pub fn new(seed: u64) -> Dice {
+        Dice(seed)
+    }
+
     /// True so often in a hundred.
     pub fn hits(&mut self, percent: u64) -> bool {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -63,6 +63,15 @@ impl Bill {
 
     /// Dollars for each million events, without mail; `None` for a month without events.
     pub fn per_million(&self) -> Option<f64> {
-        (self.events > 0.0).then(|| (self.dollars - self.mail_dollars) / self.events * 1e6)
+        self.per_million_of(self.dollars)
+    }
+
+    /// The same with what every account has free each month taken off.
+    pub fn per_million_beyond_free(&self) -> Option<f64> {
+        self.per_million_of(self.dollars_beyond_free)
+    }
+
+    fn per_million_of(&self, dollars: f64) -> Option<f64> {
+        (self.events > 0.0).then(|| (dollars - self.mail_dollars) / self.events * 1e6)
     }
 }
