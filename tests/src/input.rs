@@ -10,16 +10,21 @@ use serde_json::{Value, json};
 pub fn request(records: &[Record], key: &str, at: i64) -> String {
     let bodies: Vec<String> = records.iter().map(Record::to_json).collect();
     let sent_at = iso_time(records.first().map_or(0, |record| record.sent_at));
+    post("/v1/batch", &format!("{{\"batch\":[{}],\"sentAt\":\"{sent_at}\"}}", bodies.join(",")), key, at)
+}
+
+/// A request to the function URL with this body.
+pub fn post(path: &str, body: &str, key: &str, at: i64) -> String {
     json!({
         "version": "2.0",
-        "rawPath": "/v1/batch",
+        "rawPath": path,
         "rawQueryString": "",
         "headers": {"content-type": "application/json", "x-write-key": key},
         "requestContext": {
             "timeEpoch": at,
-            "http": {"method": "POST", "path": "/v1/batch", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.9"},
+            "http": {"method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.9"},
         },
-        "body": format!("{{\"batch\":[{}],\"sentAt\":\"{sent_at}\"}}", bodies.join(",")),
+        "body": body,
         "isBase64Encoded": false,
     })
     .to_string()

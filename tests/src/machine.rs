@@ -1,9 +1,9 @@
 //! The same workload on one machine.
 
-use crate::shop::{KEY, config, config_files};
 use crate::mail::{self, Mail};
+use crate::shop::{KEY, config, config_files};
 use crate::{State, Workload};
-use campaign::{Lane, LedgerEntry};
+use campaign::{Action, Lane, LedgerEntry, LedgerState};
 use collect_events::{Request, WriteKeys};
 use config::Config;
 use embedded::LakeFolder;
@@ -73,13 +73,12 @@ impl Machine {
         Machine { folder, installation, browsers }
     }
 
-    /// How many messages are to be decided on.
-    pub fn actions(&self) -> usize {
+    /// The messages that are to be decided on, by the ids of their actions.
+    pub fn actions(&self) -> BTreeMap<Key, Action> {
         let store = &self.installation.pump.store;
-        [Lane::Service, Lane::Marketing]
-            .into_iter()
-            .map(|lane| store.deliverable(lane, i64::MAX, usize::MAX).unwrap().len())
-            .sum()
+        let lanes = [Lane::Service, Lane::Marketing].into_iter();
+        let queued = lanes.flat_map(|lane| store.deliverable(lane, i64::MAX, usize::MAX).unwrap());
+        queued.map(|queued| (queued.action.id, queued.action)).collect()
     }
 
     /// Delivers each message at the moment at which the other side did, since the moment is part of what follows.
@@ -91,11 +90,14 @@ impl Machine {
         let lanes = [Lane::Service, Lane::Marketing];
         let mut queued: Vec<_> =
             lanes.iter().flat_map(|lane| store.deliverable(*lane, i64::MAX, usize::MAX).unwrap()).collect();
-        let moment = |action: &campaign::Action| {
-            let entry = theirs.get(&action.id);
-            entry.unwrap_or_else(|| panic!("the deployment has no entry for {action:?}")).at
+        let entry = |action: &Action| {
+            theirs.get(&action.id).unwrap_or_else(|| panic!("the deployment has no entry for {action:?}"))
         };
-        queued.sort_by_key(|queued| moment(&queued.action));
+        // Of several messages at one moment a cap lets the first ones through, whichever these were.
+        queued.sort_by_key(|queued| {
+            let entry = entry(&queued.action);
+            (entry.state == LedgerState::Refused, entry.at)
+        });
         let intake = installation.pump.durable.as_ref().unwrap().intake.clone();
         for queued in &queued {
             let deps = deliver_messages::Deps {
@@ -110,7 +112,8 @@ impl Machine {
                 webhook: &installation.webhook,
             };
             let action = queued.action.clone();
-            block_on(deliver_messages::run(&deps, moment(&action), vec![action])).unwrap();
+            let at = entry(&action).at;
+            block_on(deliver_messages::run(&deps, at, vec![action])).unwrap();
             let entry = block_on(campaign::Ledger::get(store, queued.action.id)).unwrap().unwrap();
             state.ledger.insert(entry.action, entry);
         }

@@ -54,10 +54,10 @@ pub fn config_files() -> [(&'static str, String); 5] {
         ("settings.yaml", SETTINGS.replace("@DIGEST@", DIGEST)),
         ("campaigns/thanks.yaml", THANKS.to_owned()),
         ("campaigns/reminder.yaml", REMINDER.to_owned()),
-        ("templates/thanks.html", "<p>Thank you, {{ person.first_name | default('dear') }}!</p>".to_owned()),
+        ("templates/thanks.html", "<p>Thank you! {{ kept.total }} EUR</p>".to_owned()),
         (
             "templates/reminder.html",
-            "<p>{{ kept.name }} is still here.</p><a href=\"{{ unsubscribe_url }}\">stop</a>".to_owned(),
+            "<p>{{ person.first_name | default('Hello') }}, {{ kept.name }} is still here.</p><a href=\"{{ unsubscribe_url }}\">stop</a>".to_owned(),
         ),
     ]
 }

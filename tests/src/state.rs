@@ -76,7 +76,10 @@ impl State {
             assert!(*blob == other.profiles[person], "the bytes of the profile of {person}");
         }
         assert_eq!(self.owners, other.owners, "whose the browsers are");
-        assert!(self.lake == other.lake, "the lake: {} and {} events", self.lake.len(), other.lake.len());
+        if let Some(wire) = self.lake.symmetric_difference(&other.lake).next() {
+            let where_it_is = if self.lake.contains(wire) { "only here" } else { "missing here" };
+            panic!("an event of the lake is {where_it_is}: {:?}", event::Event::decode(wire).unwrap());
+        }
         assert_eq!(self.quarantine, other.quarantine, "the quarantine");
         let entries = |state: &State| {
             let entries =

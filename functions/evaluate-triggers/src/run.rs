@@ -4,7 +4,7 @@ use campaign::{
     Action, ActionQueue, Campaigns, JourneyStore, JourneyWrite, Journeys, Moment, ProfileView, Stored,
 };
 use event::{Event, Key, PortError};
-use foldhash::HashSet;
+use foldhash::{HashMap, HashSet};
 use person::ProfileChange;
 
 /// How often a person whose journeys somebody else wrote meanwhile is evaluated again.
@@ -79,6 +79,7 @@ async fn evaluate<J: JourneyStore, A: ActionQueue>(
     mut visits: Vec<Visit<'_>>,
 ) -> Result<Outcome, PortError> {
     let mut outcome = Outcome::default();
+    visits = merged_first(visits);
     for _ in 0..MAX_ATTEMPTS {
         let again = attempt(deps, now, fired, &visits, &mut outcome).await?;
         if again.is_empty() {
@@ -88,6 +89,15 @@ async fn evaluate<J: JourneyStore, A: ActionQueue>(
             .retain(|visit| again.contains(&visit.person) || visit.merged.iter().any(|m| again.contains(m)));
     }
     Err(PortError::Conflict { what: "the journey table" })
+}
+
+/// What was made of a visit.
+struct Looked {
+    person: Key,
+    stored: Option<Stored>,
+    journeys: Journeys,
+    /// Their journeys went to the person that they were merged into.
+    moved: bool,
 }
 
 /// One pass; returns the people whose journeys were written by others meanwhile.
@@ -105,33 +115,48 @@ async fn attempt<J: JourneyStore, A: ActionQueue>(
     let mut next = || loaded.next().flatten();
     let lateness = if deps.reading_history { i64::MAX / 4 } else { deps.lateness };
     let moment = Moment { now, lateness };
+    // Journeys that can't be read are begun anew: what they would have sent can't be known.
+    let read = |stored: &Stored| Journeys::decode(&stored.blob).unwrap_or_default();
 
     let mut actions: Vec<Action> = Vec::new();
     let mut writes: Vec<JourneyWrite> = Vec::new();
+    let mut looked: Vec<Looked> = Vec::with_capacity(visits.len());
+    let merging = visits.iter().any(|visit| !visit.merged.is_empty());
+    let mut places: HashMap<Key, usize> = HashMap::default();
     for visit in visits {
         let merged: Vec<(Key, Option<Stored>)> = visit.merged.iter().map(|other| (*other, next())).collect();
-        let own = next();
-        // Journeys that can't be read are begun anew: what they would have sent can't be known.
-        let read = |stored: &Stored| Journeys::decode(&stored.blob).unwrap_or_default();
-        let mut journeys = own.as_ref().map_or_else(Journeys::default, read);
+        let stored = next();
+        let mut journeys = stored.as_ref().map_or_else(Journeys::default, read);
         for (other, theirs) in merged {
-            if let Some(theirs) = theirs {
+            // What the same batch made of theirs, or what was stored.
+            let of_batch = places.get(&other).map(|place: &usize| &mut looked[*place]);
+            if let Some(theirs) = of_batch.filter(|theirs| !theirs.moved) {
+                journeys.merge(std::mem::take(&mut theirs.journeys));
+                theirs.moved = true;
+            } else if let Some(theirs) = theirs {
                 journeys.merge(read(&theirs));
-                writes.push(JourneyWrite {
-                    person: other,
-                    version: theirs.version,
-                    blob: Vec::new(),
-                    timer: None,
-                });
+                writes.push(gone(other, theirs.version));
             }
         }
         let profile = ProfileView::stored(visit.blob, now);
         actions.extend(journeys.advance(deps.campaigns, visit.person, visit.fresh, &profile, moment));
+        if merging {
+            places.insert(visit.person, looked.len());
+        }
+        looked.push(Looked { person: visit.person, stored, journeys, moved: false });
+    }
+    for Looked { person, stored, mut journeys, moved } in looked {
+        let version = stored.as_ref().map_or(0, |stored| stored.version);
+        if moved {
+            if version > 0 {
+                writes.push(gone(person, version));
+            }
+            continue;
+        }
         let timer = journeys.arm(fired, deps.lateness);
         let blob = journeys.encode();
-        if timer.is_some() || blob != own.as_ref().map_or(&[][..], |stored| &stored.blob) {
-            let version = own.as_ref().map_or(0, |stored| stored.version);
-            writes.push(JourneyWrite { person: visit.person, version, blob, timer });
+        if timer.is_some() || blob != stored.as_ref().map_or(&[][..], |stored| &stored.blob) {
+            writes.push(JourneyWrite { person, version, blob, timer });
         }
     }
     // Actions first: written journeys no longer remember what they had to send.
@@ -143,4 +168,32 @@ async fn attempt<J: JourneyStore, A: ActionQueue>(
     outcome.actions += actions.iter().filter(|action| !conflicts.contains(&action.person)).count() as u64;
     outcome.writes += (written - conflicts.len()) as u64;
     Ok(conflicts)
+}
+
+/// The write after which somebody has no journeys.
+fn gone(person: Key, version: u64) -> JourneyWrite {
+    JourneyWrite { person, version, blob: Vec::new(), timer: None }
+}
+
+/// Puts those who were merged before the people they went to: their own changes come first, and go with them.
+fn merged_first(visits: Vec<Visit<'_>>) -> Vec<Visit<'_>> {
+    if visits.iter().all(|visit| visit.merged.is_empty()) {
+        return visits;
+    }
+    let mut left: Vec<Option<Visit<'_>>> = visits.into_iter().map(Some).collect();
+    let places: HashMap<Key, usize> =
+        (0..).zip(&left).filter_map(|(at, visit)| Some((visit.as_ref()?.person, at))).collect();
+    let mut order = Vec::with_capacity(left.len());
+    for at in 0..left.len() {
+        // Each on top of those who wait for it.
+        let mut open: Vec<Visit<'_>> = left[at].take().into_iter().collect();
+        while let Some(visit) = open.pop() {
+            let before = visit.merged.iter().find_map(|other| left[*places.get(other)?].take());
+            match before {
+                Some(before) => open.extend([visit, before]),
+                None => order.push(visit),
+            }
+        }
+    }
+    order
 }

@@ -59,7 +59,10 @@ impl Aws {
     /// An endpoint that stands in for AWS, with credentials that it does not check. `metered` counts the calls.
     pub async fn local(endpoint: &str, meter: Option<Meter>) -> Aws {
         let credentials = aws_sdk_dynamodb::config::Credentials::new("test", "test", None, None, "local");
+        // It shares the machine with whoever calls it.
+        let patient = TimeoutConfig::builder().operation_attempt_timeout(6 * ATTEMPT_TIMEOUT).build();
         let config = settings()
+            .timeout_config(patient)
             .endpoint_url(endpoint)
             .region(aws_config::Region::new("us-east-1"))
             .credentials_provider(credentials)

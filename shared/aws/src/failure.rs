@@ -6,7 +6,7 @@ use event::PortError;
 use std::error::Error;
 
 /// Codes of answers after which the same call may go through later. The SDK has repeated the call by then.
-const PASSING: [&str; 16] = [
+const PASSING: [&str; 17] = [
     "InternalError",
     "InternalFailure",
     "InternalServerError",
@@ -19,6 +19,7 @@ const PASSING: [&str; 16] = [
     "RequestTimeout",
     "ServiceUnavailable",
     "SlowDown",
+    "Throttled",
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",

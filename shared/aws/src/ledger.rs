@@ -15,7 +15,7 @@ use campaign::{CapCounts, Claim, Claimed, Ledger, LedgerEntry, LedgerState, Sett
 use counters::{Change, counts};
 use event::{Key, PortError};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use rows::{ACTION, CLAIMED, PENDING, Put, Row, WHAT, key};
+use rows::{ACTION, CLAIMED, PENDING, Put, Row, Token, WHAT, key};
 use std::collections::BTreeMap;
 use write::Written;
 
@@ -185,29 +185,44 @@ impl LedgerTable {
         Err(lost)
     }
 
+    /// Settles one entry. What became of a message is known to the caller alone, and a claim that nobody settles
+    /// becomes unknown: an attempt that finds the table out of reach is not the last.
     async fn settle_one(&self, outcome: &LedgerEntry) -> Result<(), PortError> {
         let token = random(WHAT)?;
         let mut first = None;
         let mut lost = PortError::Conflict { what: WHAT };
         for attempt in 0..ATTEMPTS {
-            let Some(row) = self.row(outcome.action).await? else { return Ok(()) };
-            // It was settled as held meanwhile, and somebody claimed it anew: that claim is theirs to settle.
-            if *first.get_or_insert(row.token) != row.token && row.entry.state == LedgerState::Claimed {
-                return Ok(());
-            }
-            let Some(Settlement { entry, give_back }) = row.entry.settled_by(outcome) else { return Ok(()) };
-            let stored = &row.entry;
-            let change = match give_back {
-                Some(day) => self.give_back(stored, day).await?,
-                None => None,
-            };
-            match self.write(Put::new(&entry, token, Some(&row)), change).await? {
-                Written::Done => return Ok(()),
-                Written::Lost(error) => lost = error,
+            match self.try_settle(outcome, token, &mut first).await {
+                Ok(Written::Done) => return Ok(()),
+                Ok(Written::Lost(error)) | Err(error @ PortError::Unavailable { .. }) => lost = error,
+                Err(error) => return Err(error),
             }
             back_off(attempt).await;
         }
         Err(lost)
+    }
+
+    /// One attempt to settle; `first` is the token that the first one read.
+    async fn try_settle(
+        &self,
+        outcome: &LedgerEntry,
+        token: Token,
+        first: &mut Option<Token>,
+    ) -> Result<Written, PortError> {
+        let Some(row) = self.row(outcome.action).await? else { return Ok(Written::Done) };
+        // It was settled as held meanwhile, and somebody claimed it anew: that claim is theirs to settle.
+        if *first.get_or_insert(row.token) != row.token && row.entry.state == LedgerState::Claimed {
+            return Ok(Written::Done);
+        }
+        let Some(Settlement { entry, give_back }) = row.entry.settled_by(outcome) else {
+            return Ok(Written::Done);
+        };
+        let stored = &row.entry;
+        let change = match give_back {
+            Some(day) => self.give_back(stored, day).await?,
+            None => None,
+        };
+        self.write(Put::new(&entry, token, Some(&row)), change).await
     }
 
     /// One less on a day; nothing where its counter is gone by now.

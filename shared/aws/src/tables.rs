@@ -4,10 +4,12 @@ use crate::connection::Aws;
 use crate::failure::failure;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::client::Waiters;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
+    TimeToLiveStatus,
 };
 use event::PortError;
 use std::time::Duration;
@@ -47,10 +49,11 @@ impl Tables {
 }
 
 /// Creates the tables that the adapters of this crate work on, named by [`Tables::named`] and billed by request,
-/// and waits until they can be used. For tests and for development on a local endpoint.
+/// and waits until they can be used. Those that are there already stay as they are. For tests and for development on a
+/// local endpoint.
 ///
 /// # Errors
-/// A table of such a name that is there already, and an endpoint that does not answer.
+/// An endpoint that does not answer, or refuses.
 pub async fn create_tables(aws: &Aws, prefix: &str) -> Result<Tables, PortError> {
     use ScalarAttributeType::{B, N, S};
     let tables = Tables::named(prefix);
@@ -76,10 +79,7 @@ pub async fn create_tables(aws: &Aws, prefix: &str) -> Result<Tables, PortError>
     create(&client, table(&tables.caps, &[("person", B), ("day", S)])).await?;
     create(&client, table(&tables.vault, &[("identifier", B), ("field", S)])).await?;
     for table in [&tables.timers, &tables.ledger, &tables.caps] {
-        let expiry = TimeToLiveSpecification::builder().enabled(true).attribute_name(EXPIRES);
-        let call =
-            client.update_time_to_live().table_name(table).time_to_live_specification(built(expiry.build())?);
-        call.send().await.map_err(|error| failure(WHAT, error))?;
+        expire(&client, table).await?;
     }
     Ok(tables)
 }
@@ -108,9 +108,27 @@ fn index(name: &str, keys: &[Attribute]) -> Result<GlobalSecondaryIndex, PortErr
 
 async fn create(client: &Client, call: CreateTableFluentBuilder) -> Result<(), PortError> {
     let name = call.get_table_name().clone().unwrap_or_default();
-    call.send().await.map_err(|error| failure(WHAT, error))?;
+    match call.send().await {
+        // It may be of this very call, whose first answer was lost.
+        Err(error) if error.code() == Some("ResourceInUseException") => {}
+        answer => drop(answer.map_err(|error| failure(WHAT, error))?),
+    }
     let wait = client.wait_until_table_exists().table_name(&name).wait(PATIENCE).await;
     wait.map(drop).map_err(|error| PortError::Unavailable { what: WHAT, reason: format!("{name}: {error}") })
+}
+
+/// Lets items expire. It can't be asked for twice.
+async fn expire(client: &Client, table: &str) -> Result<(), PortError> {
+    let described = client.describe_time_to_live().table_name(table).send().await;
+    let described = described.map_err(|error| failure(WHAT, error))?.time_to_live_description;
+    use TimeToLiveStatus::{Enabled, Enabling};
+    if matches!(described.and_then(|expiry| expiry.time_to_live_status), Some(Enabled | Enabling)) {
+        return Ok(());
+    }
+    let expiry = TimeToLiveSpecification::builder().enabled(true).attribute_name(EXPIRES);
+    let call =
+        client.update_time_to_live().table_name(table).time_to_live_specification(built(expiry.build())?);
+    call.send().await.map(drop).map_err(|error| failure(WHAT, error))
 }
 
 fn built<T, E: std::fmt::Display>(built: Result<T, E>) -> Result<T, PortError> {

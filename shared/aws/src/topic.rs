@@ -5,6 +5,7 @@ use crate::batches::{Batches, Limits, Refused, refused, send_all};
 use crate::bus::by_person;
 use crate::failure::failure;
 use aws_sdk_sns::Client;
+use aws_sdk_sns::error::ProvideErrorMetadata;
 use aws_sdk_sns::types::PublishBatchRequestEntry;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -32,6 +33,9 @@ impl EventBus for TopicBus {
     }
 }
 
+/// What SNS says where too much is published at once.
+const THROTTLED: &str = "Throttled";
+
 impl Batches for TopicBus {
     type Entry = String;
     const WHAT: &'static str = "the event topic";
@@ -54,7 +58,15 @@ impl Batches for TopicBus {
             .publish_batch()
             .topic_arn(&self.topic)
             .set_publish_batch_request_entries(Some(messages));
-        let answer = call.send().await.map_err(|error| failure(Self::WHAT, error))?;
+        let answer = match call.send().await {
+            Ok(answer) => answer,
+            // The SDK does not know the code as one to come again after.
+            Err(error) if error.code() == Some(THROTTLED) => {
+                let refused = |index| Refused { index, passing: true, reason: THROTTLED.to_owned() };
+                return Ok((0..count).map(refused).collect());
+            }
+            Err(error) => return Err(failure(Self::WHAT, error)),
+        };
         let through = answer.successful().iter().filter_map(|entry| entry.id());
         let failed = answer.failed().iter().map(|entry| (entry.id(), entry.code(), entry.sender_fault()));
         Ok(refused(count, through, failed))

@@ -105,10 +105,11 @@ impl<'a> Profile<'a> {
         }
     }
 
-    /// The strongest identifiers, as many as an event carries.
+    /// The identifier that the person's id is the hash of: what names them in an event. Alone, so that such an
+    /// event does not depend on what else was known of them by then.
     pub fn strongest(&self) -> Identifiers {
         let mut strongest = Identifiers::default();
-        self.identifiers.iter().for_each(|identifier| strongest.insert(*identifier));
+        self.identifiers.iter().take(1).for_each(|identifier| strongest.insert(*identifier));
         strongest
     }
 

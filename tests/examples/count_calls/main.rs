@@ -81,7 +81,7 @@ impl Options {
             flush: 30_000,
             per_month: 100e6,
             window: 60_000,
-            campaign: "cart-abandonment".into(),
+            campaign: "none".into(),
         };
         while let Some(name) = arguments.next() {
             let value = arguments.next().with_context(|| format!("{name} needs a value"))?;

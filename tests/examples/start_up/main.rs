@@ -101,12 +101,7 @@ fn settings(endpoint: &Endpoint) -> Vec<(&'static str, String)> {
 }
 
 /// One start: until the first event is asked for, and from then until it is answered.
-fn start(
-    program: &Path,
-    function: &str,
-    settings: &[(&str, String)],
-    event: &str,
-) -> (Duration, Duration) {
+fn start(program: &Path, function: &str, settings: &[(&str, String)], event: &str) -> (Duration, Duration) {
     let api = RuntimeApi::listen();
     let mut command = Command::new(program);
     command.env_clear().envs(settings.iter().map(|(name, value)| (name, value)));

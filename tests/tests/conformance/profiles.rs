@@ -121,16 +121,16 @@ pub async fn chains_of_merges<S: ProfileStore + IdentityStore>(store: &S) {
 pub async fn many<S: ProfileStore + IdentityStore>(store: &S, conditional: bool) {
     let wide = |n: u16| Key(std::array::from_fn(|at| if at < 2 { n.to_be_bytes()[at] } else { 77 }));
     let user = |n: u16| Owner { kind: IdentifierKind::User, person: wide(n) };
-    let people: Vec<Key> = (0..250).map(wide).collect();
+    let people: Vec<Key> = (0..120).map(wide).collect();
     let writes =
-        (0..250).map(|n| ProfileWrite { person: wide(n), owner: user(n), ..write(1, 0, n as usize % 3) });
+        (0..120).map(|n| ProfileWrite { person: wide(n), owner: user(n), ..write(1, 0, n as usize % 3) });
     assert_eq!(store.write(writes.collect()).await.unwrap(), []);
     for (n, stored) in store.load(&people).await.unwrap().into_iter().enumerate() {
         assert_eq!(stored.unwrap().blob, write(1, 0, n % 3).blob);
     }
 
     let links: Vec<Identifier> =
-        (1_000..1_250).map(|n| Identifier { kind: IdentifierKind::Device, key: wide(n) }).collect();
+        (1_000..1_120).map(|n| Identifier { kind: IdentifierKind::Device, key: wide(n) }).collect();
     let linked = |n: u16, version: u64| {
         let mut linked = write(1, version, 5);
         (linked.person, linked.owner, linked.links) = (wide(n), user(n), links.clone());

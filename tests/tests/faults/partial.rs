@@ -7,14 +7,19 @@ use serde_json::{Value, json};
 pub enum Dropped {
     /// None is left: this is the answer.
     All(Answer),
-    Some { body: Vec<u8>, answer: Box<dyn FnOnce(Vec<u8>) -> Vec<u8>> },
+    Some {
+        body: Vec<u8>,
+        answer: Box<dyn FnOnce(Vec<u8>) -> Vec<u8>>,
+    },
 }
 
 /// Takes entries out of a batch, those that `drops` says. `None` for a call that is no batch, and where none is
 /// dropped.
 pub fn without_some(call: &Call, drops: &mut dyn FnMut() -> bool) -> Option<Dropped> {
     match (call.service(), call.operation()) {
-        ("DynamoDB", "BatchGetItem") => unprocessed(call, "UnprocessedKeys", |table| &mut table["Keys"], drops),
+        ("DynamoDB", "BatchGetItem") => {
+            unprocessed(call, "UnprocessedKeys", |table| &mut table["Keys"], drops)
+        }
         ("DynamoDB", "BatchWriteItem") => unprocessed(call, "UnprocessedItems", |table| table, drops),
         ("Kinesis", "PutRecords") => records(call, drops),
         ("SQS", "SendMessageBatch") => messages(call, drops),
@@ -86,7 +91,7 @@ fn records(call: &Call, drops: &mut dyn FnMut() -> bool) -> Option<Dropped> {
             Some(Dropped::All(Answer { status: 200, content_type: "application/x-amz-json-1.1", body }))
         }
         _ => {
-            let answer = |answer: Vec<u8>| {
+            let answer = move |answer: Vec<u8>| {
                 let mut answer: Value = serde_json::from_slice(&answer).unwrap();
                 let Value::Array(through) = answer["Records"].take() else { panic!("no records") };
                 told(through).into_bytes()

@@ -180,6 +180,38 @@ fn a_visit_and_the_merge_after_it_may_come_in_one_batch() {
 }
 
 #[test]
+fn a_first_visit_and_the_merge_after_it_may_come_in_one_batch() {
+    let (seen, bought) = ([view("ev-1", VISITOR, "sku-1", T0)], [buy("ev-2", ANN, "sku-2", T0)]);
+    let batches = [
+        vec![modified(0, VISITOR, &seen, &[]), modified(1, ANN, &[], &[VISITOR]), forwarded(2, VISITOR, ANN)],
+        // The person was there before the visitor came.
+        vec![
+            modified(0, ANN, &bought, &[]),
+            modified(1, VISITOR, &seen, &[]),
+            modified(2, ANN, &[], &[VISITOR]),
+        ],
+        // Only what the visitor's own shard brings.
+        vec![modified(0, VISITOR, &seen, &[]), forwarded(1, VISITOR, ANN)],
+        // By way of another person, who went on.
+        vec![
+            modified(0, ANN, &[], &[BOB]),
+            modified(1, VISITOR, &seen, &[]),
+            forwarded(2, VISITOR, BOB),
+            forwarded(3, BOB, ANN),
+        ],
+    ];
+    for batch in batches {
+        let memory = Memory::default();
+        for _redelivery in 0..2 {
+            assert_eq!(change(&memory, T0 + MINUTE, stream(&batch)), None);
+            assert_eq!((memory.waiting(VISITOR), memory.waiting(ANN)), (vec![], vec!["sku-1".to_owned()]));
+        }
+        fire(&memory, &[VISITOR, BOB, ANN]);
+        assert_eq!(memory.queued(), [coupon(ANN, "sku-1")]);
+    }
+}
+
+#[test]
 fn a_visit_that_another_shard_brings_after_the_merge_follows_it() {
     let memory = Memory::default();
     assert_eq!(change(&memory, T0, stream(&[modified(0, ANN, &[], &[VISITOR])])), None);
