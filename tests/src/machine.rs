@@ -5,7 +5,7 @@ use crate::shop::{KEY, config, config_files};
 use crate::{State, Workload};
 use campaign::{Action, Lane, LedgerEntry, LedgerState};
 use collect_events::{Request, WriteKeys};
-use config::Config;
+use config::{Config, FromFiles};
 use embedded::LakeFolder;
 use event::{Key, MINUTE, Parser, Pseudonymizer};
 use lake::LakeStore;
@@ -51,7 +51,7 @@ impl Machine {
         let (config, _) = Config::read(&config());
         let pseudonymizer = Pseudonymizer::new(hash_key);
         let browsers = workload.browsers(&pseudonymizer);
-        installation.parser = Parser::new(pseudonymizer, config.parser);
+        installation.parser = Parser::new(pseudonymizer, config.settings.parser);
 
         let intake = installation.pump.durable.as_ref().unwrap().intake.clone();
         let deps = collect_events::Deps {
@@ -59,7 +59,7 @@ impl Machine {
             vault: &intake,
             quarantine: &intake,
             parser: &installation.parser,
-            write_keys: &WriteKeys::default().and_digests(config.write_keys),
+            write_keys: &WriteKeys::default().and_digests(config.settings.write_keys),
         };
         for body in workload.bodies() {
             let headers = [("x-write-key", KEY)];

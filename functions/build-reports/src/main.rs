@@ -12,7 +12,7 @@ async fn main() -> Result<(), Failure> {
     let aws = Aws::connect().await;
     let bucket = LakeBucket::new(&aws, settings.required(DATA_BUCKET)?);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
-    let live = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let live = LiveConfig::<config::Settings>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
     let defaults = Settings::default();
     let attribution_days = settings.parsed(ATTRIBUTION_DAYS, defaults.attribution_days)?;
 

@@ -2,6 +2,7 @@
 
 use aws::{Aws, Bus, KinesisBus, LiveConfig, QuarantineBucket, Secret, TopicBus, VaultTable};
 use collect_events::{Deps, WriteKeys, invoke, not_ready};
+use config::Settings;
 use event::{Parser, Pseudonymizer};
 use lambda::variables::*;
 use lambda::{Either, Environment, Failure, start};
@@ -18,7 +19,7 @@ async fn main() -> Result<(), Failure> {
     let vault = VaultTable::new(&aws, settings.required(VAULT_TABLE)?);
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
-    let live = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let live = LiveConfig::<Settings>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
     let hash_key = Secret::new(&aws, settings.required(HASH_KEY_SECRET)?);
 
     let handler = async |event, now| {

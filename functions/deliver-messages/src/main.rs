@@ -22,11 +22,11 @@ async fn main() -> Result<(), Failure> {
     let email = SesEmail::new(&aws, settings.optional(MAIL_CONFIGURATION_SET));
     let webhook = Webhook::default();
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
-    let live = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let live: LiveConfig = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
 
     let handler = async |event, now| {
         let config = live.current(now).await?;
-        let (campaigns, settings) = (&config.campaigns, &config.delivery);
+        let (campaigns, settings) = (&config.campaigns, &config.settings.delivery);
         let (profiles, ledger) = (&profiles, &ledger);
         let (vault, bus, holding, email, webhook) = (&vault, &bus, &holding, &email, &webhook);
         let deps = Deps { campaigns, settings, profiles, ledger, vault, bus, holding, email, webhook };

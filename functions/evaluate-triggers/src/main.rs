@@ -16,7 +16,7 @@ async fn main() -> Result<(), Failure> {
         ActionQueues::new(&aws, settings.required(SERVICE_QUEUE)?, settings.required(MARKETING_QUEUE)?);
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
-    let live = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let live: LiveConfig = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
 
     let handler = async |event, now| {
         let config = live.current(now).await?;
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Failure> {
             journeys: &journeys,
             actions: &actions,
             campaigns: &config.campaigns,
-            lateness: config.lateness,
+            lateness: config.settings.lateness,
             reading_history: false,
         };
         invoke(&deps, &quarantine, &event, now).await

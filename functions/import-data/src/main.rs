@@ -1,6 +1,7 @@
 //! import-data on Lambda.
 
 use aws::{Aws, Bus, KinesisBus, LiveConfig, Objects, QuarantineBucket, Secret, TopicBus, VaultTable};
+use config::IntakeConfig;
 use event::{Parser, Pseudonymizer};
 use import_data::{Deps, Mappings, invoke};
 use lambda::variables::*;
@@ -19,13 +20,13 @@ async fn main() -> Result<(), Failure> {
     let vault = VaultTable::new(&aws, settings.required(VAULT_TABLE)?);
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
-    let live = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let live = LiveConfig::<IntakeConfig>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
     let hash_key = Secret::new(&aws, settings.required(HASH_KEY_SECRET)?);
     let objects = Objects::new(&aws);
 
     let handler = async |event, now| {
         let (config, key) = tokio::try_join!(live.current(now), hash_key.get())?;
-        let parser = Parser::new(Pseudonymizer::new(key), config.parser.clone());
+        let parser = Parser::new(Pseudonymizer::new(key), config.settings.parser.clone());
         let mappings = Mappings::by_folder(&config.mappings);
         let (bus, vault, quarantine, objects) = (&bus, &vault, &quarantine, &objects);
         let deps = Deps { bus, vault, quarantine, objects, parser: &parser, mappings: &mappings };

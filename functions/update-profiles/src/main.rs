@@ -14,7 +14,7 @@ async fn main() -> Result<(), Failure> {
     let people = People::new(&aws, settings.required(PROFILES_TABLE)?);
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
-    let live = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let live: LiveConfig = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
 
     let handler = async |event, now| {
         let config = live.current(now).await?;

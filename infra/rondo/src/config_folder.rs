@@ -1,6 +1,6 @@
 //! The configuration folder of one machine.
 
-use config::{Config, Files, Problem, Problems};
+use config::{Config, Files, FromFiles, Problem, Problems};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -46,17 +46,17 @@ impl Installation {
         let log = BusLog::open(&folder.join("bus"))?;
         let intake = Intake::new(log.clone(), sealer);
         let durable = Durable { log, intake, lake: LakeFolder::new(folder.join("lake")) };
-        let mut pump = Pump::open(store, Some(durable), config.campaigns, config.lateness)?;
+        let mut pump = Pump::open(store, Some(durable), config.campaigns, config.settings.lateness)?;
         let now = clock();
         let unknown = block_on(deliver_messages::recover(&pump.store, now, now))?;
         pump.commit()?;
         Ok(Installation {
             folder: folder.to_owned(),
-            name: config.name,
-            parser: Parser::new(Pseudonymizer::new(&keys.hash), config.parser),
+            name: config.settings.name,
+            parser: Parser::new(Pseudonymizer::new(&keys.hash), config.settings.parser),
             mappings: config.mappings,
-            write_keys: config.write_keys,
-            delivery: config.delivery,
+            write_keys: config.settings.write_keys,
+            delivery: config.settings.delivery,
             outbox: Outbox::new(folder.join("outbox"))
                 .with_context(|| format!("making {}", folder.join("outbox").display()))?,
             webhook: Webhook::default(),

@@ -36,7 +36,7 @@ fn of_message(
     let template = folder.join("templates").join(&message.template);
     let is_email = message.kind == ChannelKind::Email;
     if is_email && campaign.lane == Lane::Marketing {
-        if config.delivery.unsubscribe_url.is_none() {
+        if config.settings.delivery.unsubscribe_url.is_none() {
             let settings = folder.join("settings.yaml");
             let advice =
                 "there is no unsubscribe_url, which marketing by e-mail needs: mailboxes and laws ask for it";
@@ -49,7 +49,7 @@ fn of_message(
             found.push(Problem::new(&template, 0, 0, advice));
         }
     }
-    if !is_email && !config.delivery.webhooks.contains_key(&message.channel) {
+    if !is_email && !config.settings.delivery.webhooks.contains_key(&message.channel) {
         let (line, column) = place_of(file, step).unwrap_or((1, 1));
         let advice =
             format!("the settings have no webhook `{}`, so that nothing will be sent by it", message.channel);

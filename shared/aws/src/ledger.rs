@@ -17,7 +17,6 @@ use event::{Key, PortError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use rows::{ACTION, CLAIMED, PENDING, Put, Row, Token, WHAT, key};
 use std::collections::BTreeMap;
-use write::Written;
 
 /// The index of claimed entries, with the keys `pending` and `claimed`.
 const INDEX: &str = "claimed-index";
@@ -151,51 +150,62 @@ impl LedgerTable {
         let _ = self.settle(&held.collect::<Vec<_>>()).await;
     }
 
+    /// Claims one. An attempt that finds the table out of reach is not the last, and may have been carried out: the
+    /// next one meets what this call wrote itself, which nobody else would send.
     async fn claim_one(&self, claim: &Claim) -> Result<Claimed, PortError> {
         let token = random(WHAT)?;
-        let (entry, mut tried) = (&claim.entry, None);
-        let mut lost = PortError::Conflict { what: WHAT };
+        let (mut tried, mut lost) = (None, PortError::Conflict { what: WHAT });
         for attempt in 0..ATTEMPTS {
-            let stored = self.row(entry.action).await?;
-            // The answer to a write may be lost. The SDK then repeats it, and meets what it wrote itself.
-            if let (Some(answer), Some(row)) = (tried, &stored)
-                && row.token == token
-            {
-                return Ok(answer);
-            }
-            let counts = match entry.capped_on {
-                Some(day) => self.cap_counts(entry.person, &entry.channel, day).await?,
-                None => CapCounts::default(),
-            };
-            let (answer, write) = claim.admit(stored.as_ref().map(|row| &row.entry), counts);
-            let Some(write) = write else { return Ok(answer) };
-            let change = write.capped_on.filter(|_| write.counts()).map(|day| Change {
-                person: write.person,
-                channel: &write.channel,
-                day,
-                read: counts.day,
-                count: counts.day + 1,
-            });
-            match self.write(Put::new(&write, token, stored.as_ref()), change).await? {
-                Written::Done => return Ok(answer),
-                Written::Lost(error) => (lost, tried) = (error, Some(answer)),
+            match self.try_claim(claim, token, &mut tried).await {
+                Err(error @ (PortError::Conflict { .. } | PortError::Unavailable { .. })) => lost = error,
+                answer => return answer,
             }
             back_off(attempt).await;
         }
         Err(lost)
     }
 
+    /// One attempt to claim; `tried` is what the one before it would have answered.
+    async fn try_claim(
+        &self,
+        claim: &Claim,
+        token: Token,
+        tried: &mut Option<Claimed>,
+    ) -> Result<Claimed, PortError> {
+        let entry = &claim.entry;
+        let stored = self.row(entry.action).await?;
+        if let (Some(answer), Some(row)) = (&*tried, &stored)
+            && row.token == token
+        {
+            return Ok(answer.clone());
+        }
+        let counts = match entry.capped_on {
+            Some(day) => self.cap_counts(entry.person, &entry.channel, day).await?,
+            None => CapCounts::default(),
+        };
+        let (answer, write) = claim.admit(stored.as_ref().map(|row| &row.entry), counts);
+        let Some(write) = write else { return Ok(answer) };
+        let change = write.capped_on.filter(|_| write.counts()).map(|day| Change {
+            person: write.person,
+            channel: &write.channel,
+            day,
+            read: counts.day,
+            count: counts.day + 1,
+        });
+        *tried = Some(answer.clone());
+        self.write(Put::new(&write, token, stored.as_ref()), change).await?;
+        Ok(answer)
+    }
+
     /// Settles one entry. What became of a message is known to the caller alone, and a claim that nobody settles
-    /// becomes unknown: an attempt that finds the table out of reach is not the last.
+    /// becomes unknown: here too, an attempt that finds the table out of reach is not the last.
     async fn settle_one(&self, outcome: &LedgerEntry) -> Result<(), PortError> {
         let token = random(WHAT)?;
-        let mut first = None;
-        let mut lost = PortError::Conflict { what: WHAT };
+        let (mut first, mut lost) = (None, PortError::Conflict { what: WHAT });
         for attempt in 0..ATTEMPTS {
             match self.try_settle(outcome, token, &mut first).await {
-                Ok(Written::Done) => return Ok(()),
-                Ok(Written::Lost(error)) | Err(error @ PortError::Unavailable { .. }) => lost = error,
-                Err(error) => return Err(error),
+                Err(error @ (PortError::Conflict { .. } | PortError::Unavailable { .. })) => lost = error,
+                answer => return answer,
             }
             back_off(attempt).await;
         }
@@ -208,15 +218,13 @@ impl LedgerTable {
         outcome: &LedgerEntry,
         token: Token,
         first: &mut Option<Token>,
-    ) -> Result<Written, PortError> {
-        let Some(row) = self.row(outcome.action).await? else { return Ok(Written::Done) };
+    ) -> Result<(), PortError> {
+        let Some(row) = self.row(outcome.action).await? else { return Ok(()) };
         // It was settled as held meanwhile, and somebody claimed it anew: that claim is theirs to settle.
         if *first.get_or_insert(row.token) != row.token && row.entry.state == LedgerState::Claimed {
-            return Ok(Written::Done);
+            return Ok(());
         }
-        let Some(Settlement { entry, give_back }) = row.entry.settled_by(outcome) else {
-            return Ok(Written::Done);
-        };
+        let Some(Settlement { entry, give_back }) = row.entry.settled_by(outcome) else { return Ok(()) };
         let stored = &row.entry;
         let change = match give_back {
             Some(day) => self.give_back(stored, day).await?,

@@ -3,31 +3,37 @@
 use crate::Aws;
 use crate::s3_object::{Got, Wanted};
 use aws_sdk_s3::Client;
-use config::{Config, Files};
+use config::{Config, Files, FromFiles};
 use event::{MINUTE, PortError};
 use std::sync::{Arc, Mutex, PoisonError};
 
 const WHAT: &str = "the configuration";
 
-/// The configuration bundle: one object, replaced as a whole, kept in memory and looked after once a minute.
-pub struct LiveConfig {
+/// The configuration bundle: one object, replaced as a whole, kept in memory and looked after once a minute. Of what
+/// it holds, `C` is read.
+pub struct LiveConfig<C = Config> {
     client: Client,
     bucket: String,
     key: String,
-    kept: Mutex<Option<Kept>>,
+    kept: Mutex<Option<Kept<C>>>,
 }
 
-#[derive(Clone)]
-struct Kept {
-    config: Arc<Config>,
+struct Kept<C> {
+    config: Arc<C>,
     /// The version that was seen last, which may be one with mistakes.
     etag: String,
     /// When that was, UTC ms.
     checked_at: i64,
 }
 
-impl LiveConfig {
-    pub fn new(aws: &Aws, bucket: impl Into<String>, key: impl Into<String>) -> LiveConfig {
+impl<C> Clone for Kept<C> {
+    fn clone(&self) -> Kept<C> {
+        Kept { config: Arc::clone(&self.config), etag: self.etag.clone(), checked_at: self.checked_at }
+    }
+}
+
+impl<C: FromFiles> LiveConfig<C> {
+    pub fn new(aws: &Aws, bucket: impl Into<String>, key: impl Into<String>) -> LiveConfig<C> {
         LiveConfig { client: aws.s3(), bucket: bucket.into(), key: key.into(), kept: Mutex::new(None) }
     }
 
@@ -36,7 +42,7 @@ impl LiveConfig {
     ///
     /// # Errors
     /// There is no good one yet: the bundle is not there, can't be read, or has mistakes.
-    pub async fn current(&self, now: i64) -> Result<Arc<Config>, PortError> {
+    pub async fn current(&self, now: i64) -> Result<Arc<C>, PortError> {
         let kept = self.lock().clone();
         let Some(kept) = kept else {
             let (config, etag) = self.load(None).await?.ok_or_else(|| self.not_there())?;
@@ -61,10 +67,7 @@ impl LiveConfig {
     }
 
     /// The bundle and its version; `None` where it is still the version `known`.
-    async fn load(
-        &self,
-        known: Option<&str>,
-    ) -> Result<Option<(Result<Config, PortError>, String)>, PortError> {
+    async fn load(&self, known: Option<&str>) -> Result<Option<(Result<C, PortError>, String)>, PortError> {
         let known = known.filter(|etag| !etag.is_empty());
         let wanted = Wanted { if_none_match: known, ..Wanted::whole(&self.bucket, &self.key) };
         match wanted.get(&self.client, WHAT).await? {
@@ -82,24 +85,24 @@ impl LiveConfig {
         Wanted::whole(&self.bucket, &self.key).failed(WHAT, reason)
     }
 
-    fn keep(&self, kept: Kept) -> Arc<Config> {
+    fn keep(&self, kept: Kept<C>) -> Arc<C> {
         let config = kept.config.clone();
         *self.lock() = Some(kept);
         config
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Kept>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Kept<C>>> {
         // What is in there is always whole.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The configuration in a bundle, or what is wrong with it.
-fn read(bundle: &[u8]) -> Result<Config, String> {
+fn read<C: FromFiles>(bundle: &[u8]) -> Result<C, String> {
     let files = Files::of_bundle(bundle).map_err(|error| {
         format!("it is no bundle of files ({error}): put one that was made from the configuration's folder")
     })?;
-    let (config, problems) = Config::read(&files);
+    let (config, problems) = C::read(&files);
     match problems.is_empty() {
         true => Ok(config),
         false => Err(format!("mistakes to correct before it is put again:\n{problems}")),

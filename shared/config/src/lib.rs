@@ -1,12 +1,14 @@
 //! The configuration of an installation: reviewed files, checked before they are live.
 //!
-//! [`Config::read`] takes the [`Files`] of a folder, or of the bundle that a deployment keeps in its bucket, and
+//! [`Config`] is read from the [`Files`] of a folder, or of the bundle that a deployment keeps in its bucket, and
 //! reports every mistake with its place.
 
 mod config;
 mod files;
 mod problem;
+mod settings;
 
-pub use config::Config;
+pub use config::{Config, FromFiles, IntakeConfig};
 pub use files::Files;
 pub use problem::{Problem, Problems};
+pub use settings::Settings;

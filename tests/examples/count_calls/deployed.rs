@@ -9,7 +9,7 @@ use aws::{
     People, QuarantineBucket, SesEmail, Tables, TimerTable, TopicBus, VaultTable, create_tables,
 };
 use collect_events::WriteKeys;
-use config::{Config, Files};
+use config::{Config, Files, FromFiles};
 use event::{Parser, Pseudonymizer};
 use rondo_tests::{Endpoint, fresh_name, python};
 use std::fs;
@@ -82,7 +82,7 @@ impl Deployed {
     pub async fn make(options: &Options) -> Result<Deployed> {
         let endpoint = Endpoint::ministack().url();
         let config = config(&options.campaign)?;
-        let made = make(endpoint, options.kinesis, &config.delivery.sender.address)?;
+        let made = make(endpoint, options.kinesis, &config.settings.delivery.sender.address)?;
         let tables = create_tables(&Aws::local(endpoint, None).await, &fresh_name("counted")).await?;
         let (tallies, idle) = (Tallies::default(), Tallies::default());
         let bus = |aws: &Aws| match options.kinesis {
@@ -134,7 +134,7 @@ impl Deployed {
         };
         Ok(Deployed {
             kinesis: options.kinesis,
-            parser: Parser::new(Pseudonymizer::new(b"counted"), config.parser.clone()),
+            parser: Parser::new(Pseudonymizer::new(b"counted"), config.settings.parser.clone()),
             write_keys: WriteKeys::new([("shop".to_owned(), WRITE_KEY.to_owned())]),
             config,
             tallies,

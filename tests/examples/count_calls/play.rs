@@ -249,7 +249,7 @@ impl<'d> Play<'d> {
             journeys: &d.journeys,
             actions: &d.trigger_actions,
             campaigns: &d.config.campaigns,
-            lateness: d.config.lateness,
+            lateness: d.config.settings.lateness,
             reading_history: false,
         };
         let tally = d.tallies.of("evaluate-triggers");
@@ -272,7 +272,7 @@ impl<'d> Play<'d> {
                 journeys: &d.due_journeys,
                 actions: &d.due_actions,
                 campaigns: &d.config.campaigns,
-                lateness: d.config.lateness,
+                lateness: d.config.settings.lateness,
                 reading_history: false,
             };
             let tally = d.tallies.of("evaluate-triggers/due");
@@ -291,7 +291,7 @@ impl<'d> Play<'d> {
         let delivery = &d.delivery;
         let deps = deliver_messages::Deps {
             campaigns: &d.config.campaigns,
-            settings: &d.config.delivery,
+            settings: &d.config.settings.delivery,
             profiles: &delivery.people,
             ledger: &delivery.ledger,
             vault: &delivery.vault,

@@ -95,14 +95,14 @@ fn a_live_configuration_follows_its_bundle() {
                 "client('s3').put_object(Bucket=arguments[0], Key='config.json', Body=arguments[1].encode())";
             other_client(endpoint, put, &[&bucket, text]);
         };
-        let live = LiveConfig::new(&aws, &bucket, "config.json");
+        let live: LiveConfig = LiveConfig::new(&aws, &bucket, "config.json");
         let missing = live.current(0).await.err().unwrap().to_string();
         assert!(missing.contains(&format!("s3://{bucket}/config.json: it is not there: put")), "{missing}");
         put(&bundle("name: First\ncurrency: Shells\n"));
         let mistaken = live.current(0).await.err().unwrap().to_string();
         assert!(mistaken.contains("settings.yaml:2:11: `Shells` is no currency"), "{mistaken}");
 
-        let name = async |now: i64| live.current(now).await.unwrap().name.clone();
+        let name = async |now: i64| live.current(now).await.unwrap().settings.name.clone();
         put(&bundle("name: First\n"));
         assert_eq!(name(0).await, "First");
         put(&bundle("name: Second\n"));

@@ -11,8 +11,10 @@ use std::sync::{Arc, Mutex};
 pub struct Rates {
     /// Answered that it is one too many, and not carried.
     pub throttled: u64,
-    /// Carried, without an answer. E-mail is spared: whether it left can't be known then, and it is not sent again.
+    /// Carried, without an answer; but for e-mail.
     pub lost: u64,
+    /// E-mail that is carried without an answer: whether it left can't be known then, and it is not sent again.
+    pub mail_lost: u64,
     /// Of the entries of a batch, so many fail.
     pub partial: u64,
 }
@@ -41,21 +43,25 @@ impl Network {
         Network { rates, state: Arc::new(Mutex::new((Dice::new(seed), Counts::new()))) }
     }
 
-    /// What becomes of a call.
+    /// What becomes of a call. The first calls of an operation meet each kind of fault, whatever the dice say.
     pub fn decide(&self, call: &Call) -> Fate {
         let mut state = self.state.lock().unwrap();
         let (dice, counts) = &mut *state;
-        let (happened, fate) = self.fate(call, dice);
-        *counts.entry((happened, call.service(), call.operation().to_owned())).or_default() += 1;
+        let key = |happened| (happened, call.service(), call.operation().to_owned());
+        let never = |happened| counts.get(&key(happened)).is_none();
+        let (happened, fate) = self.fate(call, dice, never);
+        *counts.entry(key(happened)).or_default() += 1;
         fate
     }
 
-    fn fate(&self, call: &Call, dice: &mut Dice) -> (Happened, Fate) {
-        let Rates { throttled: too_many, lost, partial } = self.rates;
-        if dice.hits(too_many) {
+    fn fate(&self, call: &Call, dice: &mut Dice, never: impl Fn(Happened) -> bool) -> (Happened, Fate) {
+        let Rates { throttled: too_many, lost, mail_lost, partial } = self.rates;
+        let lost = if call.service() == "SES" { mail_lost } else { lost };
+        let mut befalls = |percent, happened| dice.hits(percent) || (percent > 0 && never(happened));
+        if befalls(too_many, Happened::Throttled) {
             return (Happened::Throttled, Fate::Answered(throttled(call, dice)));
         }
-        if call.service() != "SES" && dice.hits(lost) {
+        if befalls(lost, Happened::AnswerLost) {
             return (Happened::AnswerLost, Fate::AnswerLost);
         }
         if partial > 0

@@ -19,7 +19,7 @@ const WRITERS: usize = 2;
 /// Records of a stream, messages of the bus's queues, and messages of the other queues in a batch.
 const RECORDS: usize = 250;
 const ENVELOPES: usize = 50;
-const MESSAGES: usize = 4;
+const MESSAGES: usize = 2;
 /// How often a sender sends a request.
 const ATTEMPTS: usize = 60;
 
@@ -84,8 +84,8 @@ impl<'w> Run<'w> {
     async fn collect_events(&self, request: &Invocation) -> Result<Value, Failure> {
         let World { config, bus, vault, quarantine, .. } = self.world;
         let config = config.current(self.now).await?;
-        let parser = &Parser::new(Pseudonymizer::new(&self.world.hash_key), config.parser.clone());
-        let write_keys = &WriteKeys::default().and_digests(config.write_keys.clone());
+        let parser = &Parser::new(Pseudonymizer::new(&self.world.hash_key), config.settings.parser.clone());
+        let write_keys = &WriteKeys::default().and_digests(config.settings.write_keys.clone());
         let deps = collect_events::Deps { bus, vault, quarantine, parser, write_keys };
         collect_events::invoke(&deps, request, self.now).await
     }
@@ -191,7 +191,7 @@ impl<'w> Run<'w> {
     async fn evaluate_triggers(&self, batch: &Invocation, now: i64) -> Result<Value, Failure> {
         let World { config, journeys, actions, quarantine, .. } = self.world;
         let config = config.current(now).await?;
-        let (campaigns, lateness) = (&config.campaigns, config.lateness);
+        let (campaigns, lateness) = (&config.campaigns, config.settings.lateness);
         let deps = evaluate_triggers::Deps { journeys, actions, campaigns, lateness, reading_history: false };
         evaluate_triggers::invoke(&deps, quarantine, batch, now).await
     }
@@ -200,7 +200,7 @@ impl<'w> Run<'w> {
         let World { config, people: profiles, ledger, vault, bus, held: holding, email, webhook, .. } =
             self.world;
         let config = config.current(now).await?;
-        let (campaigns, settings) = (&config.campaigns, &config.delivery);
+        let (campaigns, settings) = (&config.campaigns, &config.settings.delivery);
         let deps = deliver_messages::Deps {
             campaigns,
             settings,

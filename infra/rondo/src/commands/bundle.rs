@@ -19,7 +19,7 @@ pub struct BundleArgs {
 /// Checks a configuration as `rondo check` does, and writes its files as one.
 pub fn bundle(args: &BundleArgs) -> Result<()> {
     let found = checked(&args.folder)?;
-    if found.config.write_keys.is_empty() {
+    if found.config.settings.write_keys.is_empty() {
         eprintln!(
             "{}: warning: there are no write_keys, so that a deployment takes no events; `rondo key` makes one",
             found.folder.join("settings.yaml").display()

@@ -6,7 +6,7 @@ use crate::config_folder::read_files;
 use crate::warnings::warnings;
 use anyhow::{Result, bail};
 use clap::Args;
-use config::{Config, Files};
+use config::{Config, Files, FromFiles};
 use std::path::{Path, PathBuf};
 
 /// What a configuration is made of.

@@ -60,7 +60,8 @@ pub fn simulate(what: &Simulate) -> Result<()> {
     let defaults = VisitSettings::default();
     let records = match what {
         Simulate::Visits(VisitsArgs { events, seed, span, flush, history: before }) => {
-            let settings = VisitSettings { events: *events, seed: *seed, span: *span, flush: *flush, ..defaults };
+            let settings =
+                VisitSettings { events: *events, seed: *seed, span: *span, flush: *flush, ..defaults };
             if *before { history(&settings) } else { visits(&settings) }
         }
         Simulate::Scattered(ScatteredArgs { events, people, seed }) => {

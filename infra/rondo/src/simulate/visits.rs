@@ -120,7 +120,8 @@ fn is_known(device: usize) -> bool {
 }
 
 fn visit(random: &mut Random, device: usize, login: Login, start: i64) -> Vec<Record> {
-    let events = (MEDIAN_EVENTS.ln() + SPREAD * random.normal()).exp().round().clamp(1.0, MOST_EVENTS) as usize;
+    let events =
+        (MEDIAN_EVENTS.ln() + SPREAD * random.normal()).exp().round().clamp(1.0, MOST_EVENTS) as usize;
     let orders = events > 2 && random.chance(ORDERS);
     let mut user = (login == Login::Before).then_some(device);
     let logs_in_at = if login == Login::Now { Some(random.below(events.min(4))) } else { None };
@@ -198,12 +199,7 @@ mod tests {
     }
 
     fn day() -> Vec<Record> {
-        visits(&VisitSettings {
-            events: 40_000,
-            seed: 3,
-            span: 3 * DAY,
-            ..VisitSettings::default()
-        })
+        visits(&VisitSettings { events: 40_000, seed: 3, span: 3 * DAY, ..VisitSettings::default() })
     }
 
     #[test]
@@ -244,8 +240,11 @@ mod tests {
     fn who_comes_back_known_was_here_and_logged_in() {
         let settings = VisitSettings { events: 5_000, ..VisitSettings::default() };
         let (history, visits) = (history(&settings), visits(&settings));
-        let logged_in: HashSet<usize> =
-            history.iter().filter(|record| record.action == Action::Identify).map(|record| record.device).collect();
+        let logged_in: HashSet<usize> = history
+            .iter()
+            .filter(|record| record.action == Action::Identify)
+            .map(|record| record.device)
+            .collect();
         let known_at_once = by_visit(&visits).into_iter().filter(|visit| visit[0].user.is_some());
         let known_before: Vec<usize> = known_at_once
             .filter(|visit| visit[0].action != Action::Identify)

@@ -9,25 +9,21 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{self, TransactWriteItem};
 use event::PortError;
 
-/// What became of a conditional write.
-pub(super) enum Written {
-    Done,
-    /// Nothing was written, and what was read may be so no longer. The error is for who gives up.
-    Lost(PortError),
-}
-
 impl LedgerTable {
     /// Writes an entry, and the change of a counter with it in one step.
-    pub(super) async fn write(&self, put: Put, change: Option<Change<'_>>) -> Result<Written, PortError> {
+    ///
+    /// # Errors
+    /// `Conflict` and `Unavailable` where another attempt, from reading on, may go through.
+    pub(super) async fn write(&self, put: Put, change: Option<Change<'_>>) -> Result<(), PortError> {
         let Some(change) = change else {
             let call = self.client.put_item().table_name(&self.table).set_item(Some(put.item));
             let call = call.condition_expression(put.condition);
             let call =
                 call.set_expression_attribute_names(put.names).set_expression_attribute_values(put.values);
-            return Ok(match done(WHAT, call.send().await)? {
-                true => Written::Done,
-                false => Written::Lost(PortError::Conflict { what: WHAT }),
-            });
+            return match done(WHAT, call.send().await)? {
+                true => Ok(()),
+                false => Err(PortError::Conflict { what: WHAT }),
+            };
         };
         let entry = types::Put::builder().table_name(&self.table).set_item(Some(put.item));
         let entry = entry.condition_expression(put.condition);
@@ -36,11 +32,11 @@ impl LedgerTable {
         let entry = entry.build().expect("table and item are set");
         let puts = [entry, change.put(&self.caps)].map(|put| TransactWriteItem::builder().put(put).build());
         match self.client.transact_write_items().set_transact_items(Some(puts.into())).send().await {
-            Ok(_) => Ok(Written::Done),
-            Err(error) => match error.as_service_error().map(lost) {
-                Some(Some(lost)) => Ok(Written::Lost(lost)),
-                _ => Err(failure(WHAT, error)),
-            },
+            Ok(_) => Ok(()),
+            Err(error) => Err(match error.as_service_error().map(lost) {
+                Some(Some(lost)) => lost,
+                _ => failure(WHAT, error),
+            }),
         }
     }
 }

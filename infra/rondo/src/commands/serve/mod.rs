@@ -49,7 +49,7 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
     let write_keys = args.write_keys.read()?;
     let (config, problems) = read_config(&args.data.path.join("config"));
     // Mistakes are told as the installation is opened.
-    if write_keys.is_empty() && config.write_keys.is_empty() && problems.is_empty() {
+    if write_keys.is_empty() && config.settings.write_keys.is_empty() && problems.is_empty() {
         bail!(
             "a write key is needed, so that not everybody can send events: choose one, for example\n  \
              rondo serve --write-key my-shop-key\n\

@@ -1,0 +1,162 @@
+//! `settings.yaml`: what holds for the whole installation.
+
+use crate::{Files, Problem, Problems};
+use campaign::{Caps, DeliverySettings, Sender, Share, WebhookSettings, parse_duration};
+use event::{Currency, MINUTE, ParserSettings};
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The settings of an installation, checked.
+pub struct Settings {
+    /// The shop's name, the title of reports.
+    pub name: String,
+    pub parser: ParserSettings,
+    pub delivery: DeliverySettings,
+    /// How long a due step waits for late events, ms.
+    pub lateness: i64,
+    /// Digests (SHA-256) of the keys under which sources may write, by the name of the source.
+    pub write_keys: BTreeMap<String, [u8; 32]>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            name: "Customer report".into(),
+            parser: ParserSettings::default(),
+            delivery: DeliverySettings::new(Sender {
+                name: String::new(),
+                address: "rondo@localhost".into(),
+            }),
+            lateness: MINUTE,
+            write_keys: BTreeMap::new(),
+        }
+    }
+}
+
+/// The file of settings.
+pub(crate) const SETTINGS: &str = "settings.yaml";
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettingsFile {
+    name: Option<String>,
+    region: Option<Spanned<String>>,
+    currency: Option<Spanned<String>>,
+    time_zone: Option<Spanned<String>>,
+    sender: Option<Sender>,
+    unsubscribe_url: Option<String>,
+    #[serde(default)]
+    webhooks: BTreeMap<String, WebhookFile>,
+    lateness: Option<Spanned<String>>,
+    #[serde(default)]
+    global_holdout: Share,
+    #[serde(default)]
+    caps: Caps,
+    #[serde(default)]
+    write_keys: BTreeMap<String, Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookFile {
+    url: String,
+    #[serde(default)]
+    personal: Vec<String>,
+}
+
+impl Settings {
+    /// Reads the file of settings, where there is one; each mistake is reported with its place.
+    pub(crate) fn read(files: &Files, problems: &mut Problems) -> Settings {
+        let mut settings = Settings::default();
+        if let Some(text) = files.get(SETTINGS) {
+            settings.take(Path::new(SETTINGS), text, problems);
+        }
+        settings
+    }
+
+    fn take(&mut self, path: &Path, text: &str, problems: &mut Problems) {
+        let file: SettingsFile = match serde_saphyr::from_str(text) {
+            Ok(file) => file,
+            Err(error) => {
+                problems.add(Problem::of_yaml(path, &error));
+                return;
+            }
+        };
+        let mut wrong = |at: &Spanned<String>, message: String| {
+            problems.add(Problem::new(path, at.referenced.line(), at.referenced.column(), message));
+        };
+        if let Some(name) = file.name {
+            self.name = name;
+        }
+        if let Some(region) = file.region {
+            match region.value.trim() {
+                code if code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()) => {
+                    self.parser.region = code.into();
+                }
+                code => wrong(
+                    &region,
+                    format!("`{code}` is no country; write two capital letters, like CN or DE"),
+                ),
+            }
+        }
+        if let Some(code) = file.currency {
+            match Currency::parse(&code.value) {
+                Some(currency) => self.parser.currency = currency,
+                None => {
+                    wrong(&code, format!("`{}` is no currency; write three letters, like EUR", code.value))
+                }
+            }
+        }
+        if let Some(zone) = file.time_zone {
+            match campaign::time_zone(&zone.value) {
+                Some(found) => self.delivery.zone = found,
+                None => {
+                    wrong(&zone, format!("`{}` is no time zone; write one like Asia/Shanghai", zone.value))
+                }
+            }
+        }
+        if let Some(lateness) = file.lateness {
+            match parse_duration(&lateness.value) {
+                Some(ms) => self.lateness = ms,
+                None => wrong(&lateness, format!("`{}` is no time span; write one like 1m", lateness.value)),
+            }
+        }
+        for (source, digest) in file.write_keys {
+            match parse_digest(&digest.value) {
+                Some(bytes) => drop(self.write_keys.insert(source, bytes)),
+                None => wrong(
+                    &digest,
+                    "a write key is kept as `sha256:` and 64 hexadecimal digits; `rondo key` makes one"
+                        .into(),
+                ),
+            }
+        }
+        if let Some(sender) = file.sender {
+            self.delivery.sender = sender;
+        }
+        self.delivery.unsubscribe_url = file.unsubscribe_url;
+        self.delivery.holdout = file.global_holdout;
+        self.delivery.caps = file.caps;
+        let webhooks = file.webhooks.into_iter();
+        self.delivery.webhooks = webhooks
+            .map(|(name, file)| (name, WebhookSettings { url: file.url, personal: file.personal }))
+            .collect();
+    }
+}
+
+/// `sha256:` and 64 hexadecimal digits.
+fn parse_digest(text: &str) -> Option<[u8; 32]> {
+    let digits = text.trim().strip_prefix("sha256:")?.as_bytes();
+    let (pairs, []) = digits.as_chunks::<2>() else { return None };
+    let digit = |byte: u8| (byte as char).to_digit(16);
+    let mut bytes = [0; 32];
+    if pairs.len() != bytes.len() {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        *byte = (digit(pair[0])? * 16 + digit(pair[1])?) as u8;
+    }
+    Some(bytes)
+}
