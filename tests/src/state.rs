@@ -57,12 +57,7 @@ impl State {
     /// Takes a refused record.
     pub fn quarantined(&mut self, record: event::Quarantined) {
         let rejection = record.rejection;
-        self.quarantine.insert((
-            record.source,
-            rejection.code.as_str(),
-            rejection.field.into(),
-            record.original,
-        ));
+        self.quarantine.insert((record.source, rejection.code.as_str(), rejection.field, record.original));
     }
 
     /// Ends the test where anything differs, but for the receipts of messages.

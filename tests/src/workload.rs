@@ -48,7 +48,7 @@ impl Workload {
                     },
                 }),
                 // Refused: nobody, or no name.
-                _ if n % 2 == 0 => json!({"type": "track", "event": "Lost", "userId": "null"}),
+                _ if n.is_multiple_of(2) => json!({"type": "track", "event": "Lost", "userId": "null"}),
                 _ => json!({"type": "track", "userId": user}),
             };
             record["messageId"] = json!(format!("m-{n}"));

@@ -11,7 +11,7 @@ async fn main() -> Result<(), Failure> {
     let settings = Environment::of_process();
     let function = start(env!("CARGO_CRATE_NAME"), &settings)?;
     let aws = Aws::connect().await;
-    let people = People::new(&aws, settings.required(PROFILES_TABLE)?);
+    let people = People::of_writer(&aws, settings.required(PROFILES_TABLE)?);
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
     let live: LiveConfig = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);

@@ -16,20 +16,31 @@ const CALLS: usize = 4;
 /// How often what a call left unread is asked for again, until the whole is given up.
 const ATTEMPTS: u32 = 8;
 
-/// Reads the items of a table whose key is one attribute of sixteen bytes, consistently. Keys may repeat; one without
-/// an item is not in the answer. `what` names the store in errors.
+/// How a read may lag behind writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consistency {
+    /// It sees every write that was answered before.
+    Strong,
+    /// It may not see the writes of the last moments, at half the price.
+    Eventual,
+}
+
+/// Reads the items of a table whose key is one attribute of sixteen bytes. Keys may repeat; one without an item is not
+/// in the answer. `what` names the store in errors.
 pub(crate) async fn batch_get(
     client: &Client,
     what: &'static str,
     table: &str,
     attribute: &str,
+    consistency: Consistency,
     keys: impl IntoIterator<Item = Key>,
 ) -> Result<HashMap<Key, Item>, PortError> {
     let mut keys: Vec<Key> = keys.into_iter().collect();
     // A call that names a key twice is refused.
     keys.sort_unstable();
     keys.dedup();
-    let chunks = stream::iter(keys.chunks(KEYS)).map(|chunk| chunk_of(client, what, table, attribute, chunk));
+    let read = |chunk| chunk_of(client, what, table, attribute, consistency, chunk);
+    let chunks = stream::iter(keys.chunks(KEYS)).map(read);
     let found: Vec<Vec<Item>> = chunks.buffer_unordered(CALLS).try_collect().await?;
     let keyed = |item: Item| Some((key_of(&item, attribute)?, item));
     Ok(found.into_iter().flatten().filter_map(keyed).collect())
@@ -40,10 +51,12 @@ async fn chunk_of(
     what: &'static str,
     table: &str,
     attribute: &str,
+    consistency: Consistency,
     keys: &[Key],
 ) -> Result<Vec<Item>, PortError> {
     let keys = keys.iter().map(|key| Item::from([(attribute.to_owned(), binary(key.0))])).collect();
-    let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+    let strong = consistency == Consistency::Strong;
+    let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(strong).build();
     let mut wanted = wanted.map_err(|error| PortError::Failed { what, reason: error.to_string() })?;
     let mut found = Vec::new();
     for attempt in 0..ATTEMPTS {

@@ -1,6 +1,6 @@
 //! Journeys in a table by person.
 
-use crate::batch_get::batch_get;
+use crate::batch_get::{Consistency, batch_get};
 use crate::conditional::done;
 use crate::failure::failure;
 use crate::item::{Item, binary, bytes_of, key_of, number, number_of};
@@ -35,7 +35,16 @@ impl JourneyTable {
 
 impl JourneyStore for JourneyTable {
     async fn load(&self, people: &[Key]) -> Result<Vec<Option<Stored>>, PortError> {
-        let items = batch_get(&self.client, WHAT, &self.table, PERSON, people.iter().copied()).await?;
+        let items = batch_get(
+            &self.client,
+            WHAT,
+            &self.table,
+            PERSON,
+            // A cancel that was not seen would let its message go.
+            Consistency::Strong,
+            people.iter().copied(),
+        )
+        .await?;
         people.iter().map(|person| items.get(person).map(stored_of).transpose()).collect()
     }
 

@@ -6,7 +6,7 @@ mod write;
 
 use crate::Aws;
 use crate::back_off::back_off;
-use crate::batch_get::batch_get;
+use crate::batch_get::{Consistency, batch_get};
 use crate::failure::failure;
 use crate::item::{bytes_of, number};
 use crate::random::random;
@@ -106,7 +106,7 @@ impl Ledger for LedgerTable {
             actions.extend(page.items().iter().filter_map(action));
         }
         // The index follows the table after a while: what counts is what the table says.
-        let items = batch_get(&self.client, WHAT, &self.table, ACTION, actions).await?;
+        let items = batch_get(&self.client, WHAT, &self.table, ACTION, Consistency::Strong, actions).await?;
         let mut entries = Vec::with_capacity(items.len());
         for item in items.values() {
             let entry = Row::read(item)?.entry;

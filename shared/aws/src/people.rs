@@ -1,6 +1,7 @@
 //! Profiles and identities in one table.
 
 mod change;
+mod reads;
 mod transaction;
 
 use crate::Aws;
@@ -12,6 +13,7 @@ use event::{Identifier, IdentifierKind, Key, PortError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use person::attribute::{INTO, INTO_KIND, KIND, PERSON, PROFILE, VERSION};
 use person::{IdentityStore, Owner, ProfileStore, ProfileWrite, Stored};
+use reads::Reads;
 use std::collections::HashMap;
 
 const WHAT: &str = "the table of profiles";
@@ -29,11 +31,19 @@ const WRITES: usize = 32;
 pub struct People {
     client: Client,
     table: String,
+    reads: Reads,
 }
 
 impl People {
+    /// For who decides by what is read: every read sees all writes before it.
     pub fn new(aws: &Aws, table: impl Into<String>) -> People {
-        People { client: aws.dynamodb(), table: table.into() }
+        People { client: aws.dynamodb(), table: table.into(), reads: Reads::strong() }
+    }
+
+    /// For one writer whose every decision is checked by the condition of its write: reads cost half, and an item is
+    /// read once a batch. What they miss fails the write, and is then read again with all writes seen.
+    pub fn of_writer(aws: &Aws, table: impl Into<String>) -> People {
+        People { reads: Reads::of_writer(), ..People::new(aws, table) }
     }
 
     /// Calls `visit` with every person, version and stored blob, in no order. For tools and tests: it reads all of
@@ -55,13 +65,17 @@ impl People {
     }
 
     async fn items(&self, keys: impl Iterator<Item = Key>) -> Result<HashMap<Key, Item>, PortError> {
-        batch_get(&self.client, WHAT, &self.table, PERSON, keys).await
+        batch_get(&self.client, WHAT, &self.table, PERSON, self.reads.consistency(), keys).await
     }
 }
 
 impl ProfileStore for People {
     async fn load(&self, people: &[Key]) -> Result<Vec<Option<Stored>>, PortError> {
-        let items = self.items(people.iter().copied()).await?;
+        let mut items = self.reads.take(people);
+        let unread: Vec<Key> = people.iter().copied().filter(|person| !items.contains_key(person)).collect();
+        if !unread.is_empty() {
+            items.extend(self.items(unread.into_iter()).await?);
+        }
         people.iter().map(|person| items.get(person).map_or(Ok(None), stored)).collect()
     }
 
@@ -77,7 +91,9 @@ impl ProfileStore for People {
         });
         // In the order of the writes, though they end in any.
         let conflicts: Vec<Option<Key>> = writing.buffered(WRITES).try_collect().await?;
-        Ok(conflicts.into_iter().flatten().collect())
+        let conflicts: Vec<Key> = conflicts.into_iter().flatten().collect();
+        self.reads.written(conflicts.is_empty());
+        Ok(conflicts)
     }
 }
 
@@ -85,7 +101,9 @@ impl IdentityStore for People {
     async fn owners(&self, identifiers: &[Identifier]) -> Result<Vec<Option<Owner>>, PortError> {
         let items = self.items(identifiers.iter().map(|identifier| identifier.key)).await?;
         let owner = |identifier: &Identifier| owner(items.get(&identifier.key)?, *identifier);
-        Ok(identifiers.iter().map(owner).collect())
+        let owners = identifiers.iter().map(owner).collect();
+        self.reads.keep(items);
+        Ok(owners)
     }
 }
 

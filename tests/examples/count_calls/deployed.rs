@@ -107,7 +107,7 @@ impl Deployed {
             quarantine: QuarantineBucket::new(&aws, &made.bucket),
         };
         let aws = tallies.aws("update-profiles", endpoint).await;
-        let people = RecordedPeople::new(People::new(&aws, &tables.profiles));
+        let people = RecordedPeople::new(People::of_writer(&aws, &tables.profiles));
         let profile_quarantine = QuarantineBucket::new(&aws, &made.bucket);
         let aws = tallies.aws("archive-events", endpoint).await;
         let lake = LakeBucket::new(&aws, &made.bucket);

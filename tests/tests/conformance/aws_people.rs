@@ -43,6 +43,17 @@ fn profiles_and_identities() {
     });
 }
 
+/// Two writers on one table: what one kept from reading is out of date once the other wrote, fails its write, and is
+/// read anew.
+#[test]
+fn a_writer_reads_again_what_another_changed() {
+    each(async |aws, tables| {
+        let (one, two) = (People::of_writer(aws, &tables.profiles), People::of_writer(aws, &tables.profiles));
+        profiles::suite(&one, CONDITIONAL).await;
+        profiles::reads_again_after_a_conflict(&one, &two).await;
+    });
+}
+
 #[test]
 fn tables_that_are_there_stay() {
     each(async |aws, tables| {
@@ -57,6 +68,7 @@ fn tables_that_are_there_stay() {
 #[test]
 fn chains_of_merges() {
     each(async |aws, tables| profiles::chains_of_merges(&People::new(aws, &tables.profiles)).await);
+    each(async |aws, tables| profiles::chains_of_merges(&People::of_writer(aws, &tables.profiles)).await);
 }
 
 #[test]
@@ -73,6 +85,7 @@ fn many_people_and_identifiers() {
 #[test]
 fn writes_that_come_too_late() {
     each(async |aws, tables| profile_conflicts::suite(&People::new(aws, &tables.profiles)).await);
+    each(async |aws, tables| profile_conflicts::suite(&People::of_writer(aws, &tables.profiles)).await);
 }
 
 #[test]

@@ -172,3 +172,25 @@ pub async fn holds_what_the_suite_left<S: ProfileStore + IdentityStore>(store: &
     assert_eq!(store.owners(&asked).await.unwrap(), [ann, ann, None]);
     assert_eq!(stored(store, 9).await, None);
 }
+
+/// Two users of one store, of which `one` may keep what it has read until it writes.
+pub async fn reads_again_after_a_conflict<S: ProfileStore + IdentityStore>(one: &S, two: &S) {
+    const SOMEBODY: u8 = 40;
+    let browser = identifier(IdentifierKind::Anonymous, SOMEBODY);
+    let seen = |version, events| {
+        let owner = owner(IdentifierKind::Anonymous, SOMEBODY);
+        ProfileWrite { links: vec![browser], owner, ..write(SOMEBODY, version, events) }
+    };
+    assert_eq!(one.write(vec![seen(0, 1)]).await.unwrap(), []);
+    let owners = one.owners(&[browser]).await.unwrap();
+    assert_eq!(owners, [Some(owner(IdentifierKind::Anonymous, SOMEBODY))]);
+    // The other one comes in between.
+    let (version, _) = stored(two, SOMEBODY).await.unwrap();
+    assert_eq!(two.write(vec![seen(version, 2)]).await.unwrap(), []);
+    assert_eq!(stored(one, SOMEBODY).await.unwrap().0, version, "what was read with the owners");
+    assert_eq!(one.write(vec![seen(version, 3)]).await.unwrap(), [key(SOMEBODY)]);
+    let (next, blob) = stored(one, SOMEBODY).await.unwrap();
+    assert!(next > version && blob == seen(0, 2).blob[..]);
+    assert_eq!(one.write(vec![seen(next, 3)]).await.unwrap(), []);
+    assert_eq!(stored(two, SOMEBODY).await.unwrap().1, seen(0, 3).blob[..]);
+}

@@ -175,10 +175,10 @@ impl<'w> Run<'w> {
     }
 
     async fn update_profiles(&self, batch: &Invocation, now: i64) -> Result<Value, Failure> {
-        let World { config, people, quarantine, .. } = self.world;
+        let World { config, writer, quarantine, .. } = self.world;
         let config = config.current(now).await?;
         let wanted = |event: &Event<'_>| config.campaigns.wants(event);
-        let deps = update_profiles::Deps { store: people, wanted: &wanted };
+        let deps = update_profiles::Deps { store: writer, wanted: &wanted };
         update_profiles::invoke(&deps, quarantine, batch, now).await
     }
 

@@ -25,6 +25,8 @@ pub struct World {
     pub config: LiveConfig,
     pub bus: Bus,
     pub people: People,
+    /// The same table, for update-profiles.
+    pub writer: People,
     pub vault: VaultTable,
     pub quarantine: QuarantineBucket,
     pub lake: LakeBucket,
@@ -73,6 +75,7 @@ impl World {
                 BusKind::Topic => Bus::Topic(TopicBus::new(&aws, &names.bus)),
             },
             people: People::new(&aws, &tables.profiles),
+            writer: People::of_writer(&aws, &tables.profiles),
             vault: VaultTable::new(&aws, &tables.vault),
             quarantine: QuarantineBucket::new(&aws, &names.bucket),
             lake: LakeBucket::new(&aws, &names.bucket),

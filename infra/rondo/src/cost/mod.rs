@@ -16,8 +16,9 @@ use deployment::Deployment;
 use month::month;
 use prices::Prices;
 use serde_json::json;
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs;
+use std::io::{ErrorKind, Write as _, stdout};
 use std::path::PathBuf;
 
 /// The months that are reckoned, by their events.
@@ -52,28 +53,35 @@ pub fn cost(args: &CostArgs) -> Result<()> {
         .map(|events| Bill::of(*events, &month(&counts, &deployment, *events)?, &prices))
         .collect::<Result<Vec<_>>>()?;
     let writes = counts.profile_writes / counts.events;
-    if args.json {
-        let months: Vec<_> =
-            bills.iter().map(|bill| json!({"bill": bill, "per_million": bill.per_million()})).collect();
-        let result = json!({
-            "workload": counts.workload,
-            "profile_writes_per_event": writes,
-            "region": prices.region,
-            "prices_of": prices.date,
-            "months": months,
-        });
-        println!("{result}");
-        return Ok(());
+    let out = match args.json {
+        true => {
+            let month = |bill: &Bill| {
+                let (all, beyond_free) = (bill.per_million(), bill.per_million_beyond_free());
+                json!({"bill": bill, "per_million": all, "per_million_beyond_free": beyond_free})
+            };
+            let result = json!({
+                "workload": counts.workload,
+                "profile_writes_per_event": writes,
+                "region": prices.region,
+                "prices_of": prices.date,
+                "months": bills.iter().map(month).collect::<Vec<_>>(),
+            });
+            format!("{result}\n")
+        }
+        false => {
+            let Prices { region, date, .. } = &prices;
+            let head = format!(
+                "{}\n{writes:.3} profile writes an event. Prices of {region} on {date}, without taxes.\n",
+                counts.workload
+            );
+            bills.iter().fold(head, |out, bill| out + &text(bill))
+        }
+    };
+    match stdout().lock().write_all(out.as_bytes()) {
+        // Whoever reads has enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("printing the bill"),
     }
-    println!("{}", counts.workload);
-    println!(
-        "{writes:.3} profile writes an event. Prices of {} on {}, without taxes.",
-        prices.region, prices.date
-    );
-    for bill in &bills {
-        print!("{}", text(bill));
-    }
-    Ok(())
 }
 
 fn read(path: &PathBuf) -> Result<String> {
@@ -96,12 +104,11 @@ fn text(bill: &Bill) -> String {
     let _ = writeln!(out, "  {:>9.3}  altogether, in US dollars", bill.dollars);
     let _ =
         writeln!(out, "  {:>9.3}  beyond what every account has free each month", bill.dollars_beyond_free);
-    if let Some(per_million) = bill.per_million() {
-        let _ = writeln!(
-            out,
-            "  {per_million:>9.3}  for each million events, mail apart (${:.3})",
-            bill.mail_dollars
-        );
+    if let (Some(all), Some(beyond_free)) = (bill.per_million(), bill.per_million_beyond_free()) {
+        let mail = bill.mail_dollars;
+        let _ = writeln!(out, "  {all:>9.3}  for each million events, mail apart (${mail:.3})");
+        let _ =
+            writeln!(out, "  {beyond_free:>9.3}  for each million events beyond what is free, mail apart");
     }
     out
 }

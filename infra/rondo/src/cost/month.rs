@@ -26,13 +26,18 @@ pub fn month(counts: &RunCounts, deployment: &Deployment, events: f64) -> Result
     for (name, function) in &deployment.functions {
         let invocations = month.function(name, function)?;
         let minutes = deployment.seconds() / 60.0;
+        // Those that find nothing to do have nothing to tell.
+        let busy = match function.invoked_by {
+            Invoked::Schedule => month.run_invocations(name).min(invocations),
+            _ => invocations,
+        };
         // A process writes its line with the first invocation of each period.
         let lines = match function.line_every_s {
-            0.0 => invocations,
-            every => invocations.min(deployment.seconds() / every),
+            0.0 => busy,
+            every => busy.min(deployment.seconds() / every),
         };
         logs += lines * deployment.log_line_bytes / 1e9;
-        metrics += if invocations > 0.0 { function.metrics } else { 0.0 };
+        metrics += if busy > 0.0 { function.metrics } else { 0.0 };
         config_reads += if function.config { invocations.min(minutes) } else { 0.0 };
     }
     month.bus(events);
@@ -125,6 +130,11 @@ impl Month<'_> {
             self.add(format!("{name}: {what}"), item, quantity);
         }
         Ok(invocations)
+    }
+
+    /// The invocations of the run, as often as it fits into the month.
+    fn run_invocations(&self, name: &str) -> f64 {
+        self.share * self.counts.functions.get(name).map_or(0.0, |counts| counts.invocations)
     }
 
     fn invocations(&self, name: &str, function: &Function, run: &FunctionCounts) -> f64 {

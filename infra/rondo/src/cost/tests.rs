@@ -76,7 +76,9 @@ fn a_month_without_events_pays_what_stands_there() {
     near(line(&bill, "alarms"), (9.0, 0.9));
     near(line(&bill, "key of all hashes"), (1.0, 0.4));
     assert_eq!(line(&bill, "collect-events"), (0.0, 0.0));
-    // Free of it: a million requests of SQS, the alarms, ten metrics, all invocations and their time.
+    // Nothing happens that a metric could count.
+    assert_eq!(line(&bill, "metrics"), (0.0, 0.0));
+    // Free of it: a million requests of SQS, the alarms, all invocations and their time.
     let free = 0.40 + 0.9;
     assert!(bill.dollars_beyond_free <= bill.dollars - free);
 }
@@ -94,4 +96,11 @@ fn every_item_of_a_bill_has_a_price() {
     let text = text(&bill(1e6));
     assert!(text.contains("for each million events"), "{text}");
     assert_eq!(grouped(1_234_567.0), "1,234,567");
+}
+
+#[test]
+fn visits_write_a_profile_for_every_two_and_a_half_events_at_most() {
+    let counts = RunCounts::built_in().unwrap();
+    let writes = counts.profile_writes / counts.events;
+    assert!(counts.events >= 20_000.0 && writes <= 0.4, "{writes} profile writes an event");
 }
