@@ -74,9 +74,11 @@ impl ProfileStore for People {
         let mut items = self.reads.take(people);
         let unread: Vec<Key> = people.iter().copied().filter(|person| !items.contains_key(person)).collect();
         if !unread.is_empty() {
-            items.extend(self.items(unread.into_iter()).await?);
+            let read = self.items(unread.into_iter()).await?;
+            items.extend(read.into_iter().map(|(person, item)| (person, Some(item))));
         }
-        people.iter().map(|person| items.get(person).map_or(Ok(None), stored)).collect()
+        let item = |person| items.get(person).and_then(Option::as_ref);
+        people.iter().map(|person| item(person).map_or(Ok(None), stored)).collect()
     }
 
     /// An acknowledgement may be lost: the call is repeated, and then its own first attempt is what fails the
@@ -99,9 +101,14 @@ impl ProfileStore for People {
 
 impl IdentityStore for People {
     async fn owners(&self, identifiers: &[Identifier]) -> Result<Vec<Option<Owner>>, PortError> {
-        let items = self.items(identifiers.iter().map(|identifier| identifier.key)).await?;
-        let owner = |identifier: &Identifier| owner(items.get(&identifier.key)?, *identifier);
-        let owners = identifiers.iter().map(owner).collect();
+        let mut found = self.items(identifiers.iter().map(|identifier| identifier.key)).await?;
+        let keys = identifiers.iter().map(|identifier| identifier.key);
+        let mut items: HashMap<Key, Option<Item>> = HashMap::with_capacity(identifiers.len());
+        for key in keys {
+            items.entry(key).or_insert_with(|| found.remove(&key));
+        }
+        let item = |key| items.get(&key).and_then(Option::as_ref);
+        let owners = identifiers.iter().map(|identifier| owner(item(identifier.key)?, *identifier)).collect();
         self.reads.keep(items);
         Ok(owners)
     }

@@ -220,7 +220,7 @@ fn make(endpoint: &str, kinesis: bool, sender: &str) -> Result<Made> {
     let bus = if kinesis { "kinesis" } else { "sqs" };
     let mut command = Command::new(python().map_err(anyhow::Error::msg)?);
     let output =
-        command.args(["-c", &program, endpoint, &fresh_name("counted"), bus, sender, PEOPLE]).output()?;
+        command.args(["-c", program, endpoint, &fresh_name("counted"), bus, sender, PEOPLE]).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout)?;
     let [bus, service, marketing, due, bucket] =

@@ -48,7 +48,8 @@ async fn main() -> Result<()> {
     // What was there before is not counted.
     play.all(&before).await?;
     deployed.tallies.reset();
-    (deployed.people.writes(), deployed.journeys.writes());
+    deployed.people.take_writes();
+    deployed.journeys.take_writes();
     let held = deployed.table_bytes();
     play.all(&records).await?;
     let functions = deployed.tallies.to_json();
@@ -59,8 +60,8 @@ async fn main() -> Result<()> {
         "command": format!("count_calls {}", std::env::args().skip(1).collect::<Vec<_>>().join(" ")),
         "bus": if options.kinesis { "kinesis" } else { "sqs" },
         "events": records.len(),
-        "profile_writes": deployed.people.writes(),
-        "journey_writes": deployed.journeys.writes(),
+        "profile_writes": deployed.people.take_writes(),
+        "journey_writes": deployed.journeys.take_writes(),
         "functions": functions,
         "idle": deployed.idle.to_json(),
         "table_bytes": deployed.table_bytes().saturating_sub(held),

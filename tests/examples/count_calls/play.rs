@@ -17,7 +17,7 @@ use rondo::simulate::{Random, Record};
 use serde_json::Value;
 
 /// Windows and batches of the template: ms, records.
-const PROFILE_BATCH: usize = 1_000;
+const PROFILE_BATCH: usize = 10_000;
 const LAKE: (i64, usize) = (300 * SECOND, 10_000);
 const CHANGES: (i64, usize) = (5 * SECOND, 100);
 /// What Lambda takes at most, with base64 and what is around it.

@@ -62,7 +62,7 @@ impl RecordedPeople {
     }
 
     /// How many profiles were written since the last time.
-    pub fn writes(&self) -> u64 {
+    pub fn take_writes(&self) -> u64 {
         self.writes.take()
     }
 }
@@ -152,7 +152,7 @@ impl RecordedJourneys {
     }
 
     /// How many people's journeys were written since the last time.
-    pub fn writes(&self) -> u64 {
+    pub fn take_writes(&self) -> u64 {
         self.writes.take()
     }
 }

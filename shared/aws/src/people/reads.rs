@@ -12,8 +12,8 @@ pub(super) struct Reads(Option<Mutex<Writer>>);
 /// A writer between two of its writes.
 struct Writer {
     consistency: Consistency,
-    /// Items that were read for their owners, and are about to be asked for again.
-    kept: HashMap<Key, Item>,
+    /// What was read for its owners, and is about to be asked for again; nothing where there was no item.
+    kept: HashMap<Key, Option<Item>>,
 }
 
 impl Reads {
@@ -33,14 +33,14 @@ impl Reads {
     }
 
     /// Keeps what was read, in place of what was kept before.
-    pub fn keep(&self, items: HashMap<Key, Item>) {
+    pub fn keep(&self, items: HashMap<Key, Option<Item>>) {
         if let Some(mut writer) = self.writer() {
             writer.kept = items;
         }
     }
 
-    /// The kept items among these; each is given once.
-    pub fn take(&self, keys: &[Key]) -> HashMap<Key, Item> {
+    /// What is kept of these; each is given once.
+    pub fn take(&self, keys: &[Key]) -> HashMap<Key, Option<Item>> {
         let Some(mut writer) = self.writer() else { return HashMap::new() };
         keys.iter().filter_map(|key| Some((*key, writer.kept.remove(key)?))).collect()
     }
