@@ -22,6 +22,8 @@ pub struct Deployment {
     pub alarms: BTreeMap<Bus, f64>,
     pub secrets: f64,
     pub key_requests: KeyRequests,
+    /// Whether functions write metrics.
+    pub metric_lines: bool,
     pub log_line_bytes: f64,
     /// How long a call takes, by service.
     pub latency_ms: BTreeMap<String, f64>,
@@ -197,6 +199,9 @@ mod tests {
             let text = template[at..].split("Default: ").nth(1).unwrap().lines().next().unwrap();
             text.parse::<f64>().unwrap()
         };
+        let metrics = template.split("\n  MetricsNamespace:\n").nth(1).unwrap();
+        let asked_for = !metrics.split("Default: ").nth(1).unwrap().starts_with("none\n");
+        assert_eq!(asked_for, deployment.metric_lines);
         let windows = [
             ("ProfileWindow", "update-profiles"),
             ("LakeWindow", "archive-events"),

@@ -36,8 +36,10 @@ pub fn month(counts: &RunCounts, deployment: &Deployment, events: f64) -> Result
             0.0 => busy,
             every => busy.min(deployment.seconds() / every),
         };
-        logs += lines * deployment.log_line_bytes / 1e9;
-        metrics += if busy > 0.0 { function.metrics } else { 0.0 };
+        if deployment.metric_lines {
+            logs += lines * deployment.log_line_bytes / 1e9;
+            metrics += if busy > 0.0 { function.metrics } else { 0.0 };
+        }
         config_reads += if function.config { invocations.min(minutes) } else { 0.0 };
     }
     month.bus(events);

@@ -57,8 +57,8 @@ fn events_are_paid_by_their_number() {
 fn a_window_is_one_invocation_until_batches_are_full() {
     // A window a minute: 43,800 a month.
     near(line(&bill(1e6), "update-profiles: invocations"), (43_800.0, 0.00876));
-    // 50 million records in batches of at most 1,000: 50,000.
-    near(line(&bill(100e6), "update-profiles: invocations"), (50_000.0, 0.01));
+    // 500 million records in batches of at most 10,000: 50,000.
+    near(line(&bill(1e9), "update-profiles: invocations"), (50_000.0, 0.01));
     // Never more invocations than records: 100 events are 50.
     near(line(&bill(100.0), "update-profiles: invocations"), (50.0, 0.00001));
 }
@@ -76,7 +76,7 @@ fn a_month_without_events_pays_what_stands_there() {
     near(line(&bill, "alarms"), (9.0, 0.9));
     near(line(&bill, "key of all hashes"), (1.0, 0.4));
     assert_eq!(line(&bill, "collect-events"), (0.0, 0.0));
-    // Nothing happens that a metric could count.
+    // Nothing happens that a metric could count, and none is asked for.
     assert_eq!(line(&bill, "metrics"), (0.0, 0.0));
     // Free of it: a million requests of SQS, the alarms, all invocations and their time.
     let free = 0.40 + 0.9;
