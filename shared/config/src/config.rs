@@ -50,10 +50,11 @@ impl FromFiles for Config {
     fn read(files: &Files) -> (Config, Problems) {
         let mut problems = Problems::default();
         let settings = Settings::read(files, &mut problems);
-        let mappings = mappings(files, &mut problems);
         let read = usize::from(files.get(SETTINGS).is_some()) + yaml(files.below("mappings/")).count();
-        let mut config = Config { settings, campaigns: Campaigns::default(), mappings, files: read };
+        let (campaigns, mappings) = (Campaigns::default(), BTreeMap::new());
+        let mut config = Config { settings, campaigns, mappings, files: read };
         config.campaigns(files, &mut problems);
+        config.mappings = self::mappings(files, &mut problems);
         (config, problems)
     }
 }
