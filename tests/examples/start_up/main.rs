@@ -50,6 +50,10 @@ fn main() {
     println!("{:<18} {:>9} {:>9} {:>10} {:>10}", "", "zipped MB", "/next ms", "answer ms", "in all ms");
     for (function, sample) in FUNCTIONS {
         let program = Path::new(&folder).join(function);
+        if !program.is_file() {
+            println!("{function:<18} is not built");
+            continue;
+        }
         let zipped = zipped(&std::fs::read(&program).expect("a built program"));
         let event = format!("{}/../events/{function}/{sample}.json", env!("CARGO_MANIFEST_DIR"));
         // The sample's write key is not the one that is configured.
@@ -113,11 +117,14 @@ fn start(program: &Path, function: &str, settings: &[(&str, String)], event: &st
     caller.await_next();
     let asked = began.elapsed();
     caller.answer_next(event);
-    let failed = caller.await_answer();
+    let answer = caller.await_answer();
     let replied = began.elapsed() - asked;
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(failed.is_none(), "{function} failed: {}", failed.unwrap_or_default());
+    // A request is answered with a status, whatever became of it.
+    let taken =
+        answer.as_ref().is_ok_and(|body| !body.contains("statusCode") || body.contains("\"statusCode\":200"));
+    assert!(taken, "{function} failed: {answer:?}");
     (asked, replied)
 }
 

@@ -38,10 +38,10 @@ impl Caller {
         write!(self.0.get_mut(), "{head}Content-Length: {length}\r\n\r\n{event}").unwrap();
     }
 
-    /// Waits for the answer to the event; what it says where it is an error.
-    pub fn await_answer(&mut self) -> Option<String> {
+    /// Waits for the answer to the event; as the error, what it says where it is one.
+    pub fn await_answer(&mut self) -> Result<String, String> {
         let (line, body) = self.request();
-        (!line.contains("/response")).then_some(body)
+        if line.contains("/response") { Ok(body) } else { Err(body) }
     }
 
     fn request(&mut self) -> (String, String) {
