@@ -27,6 +27,16 @@ pub enum Code {
     InvalidEnvelope,
     /// An event whose person's profile could not be read or written.
     NotApplied,
+    /// The event's schema in the tracking plan does not allow it.
+    PlanViolation,
+    /// The person did not agree to what keeping the event needs.
+    NoConsent,
+    /// It is about somebody whose data was erased, and from before that.
+    Erased,
+    /// It is about somebody whose data may be kept but not worked with.
+    Restricted,
+    /// A webhook whose signature is missing or wrong.
+    InvalidSignature,
 }
 
 impl Code {
@@ -44,6 +54,11 @@ impl Code {
             Code::InvalidRow => "invalid_row",
             Code::InvalidEnvelope => "invalid_envelope",
             Code::NotApplied => "not_applied",
+            Code::PlanViolation => "plan_violation",
+            Code::NoConsent => "no_consent",
+            Code::Erased => "erased",
+            Code::Restricted => "restricted",
+            Code::InvalidSignature => "invalid_signature",
         }
     }
 
@@ -62,6 +77,11 @@ impl Code {
             InvalidRow,
             InvalidEnvelope,
             NotApplied,
+            PlanViolation,
+            NoConsent,
+            Erased,
+            Restricted,
+            InvalidSignature,
         ]
         .into_iter()
         .find(|code| code.as_str() == text)
