@@ -2,7 +2,7 @@
 
 use crate::State;
 use aws::{Aws, LakeBucket, LedgerTable, People, QuarantineBucket};
-use event::Identifier;
+use event::{Identifier, QuarantineStore};
 use lake::LakeStore;
 use person::IdentityStore;
 
@@ -29,7 +29,7 @@ impl Stores<'_> {
         let ledger = LedgerTable::new(aws, self.ledger, self.caps);
         ledger.each_entry(|entry| drop(state.ledger.insert(entry.action, entry))).await.unwrap();
         let quarantine = QuarantineBucket::new(aws, self.quarantine);
-        quarantine.each(|record| state.quarantined(record)).await.unwrap();
+        quarantine.each(|_, record| state.quarantined(record)).await.unwrap();
         let lake = LakeBucket::new(aws, self.data);
         for path in lake.list(lake::EVENTS).await.unwrap() {
             state.archived(&path, lake.open(&path).await.unwrap());

@@ -8,7 +8,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use event::{Code, PortError, Quarantine, Quarantined, Rejection};
+use event::{Code, PortError, Quarantine, QuarantineStore, Quarantined, Rejection};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -32,24 +32,9 @@ impl QuarantineBucket {
         QuarantineBucket { client: aws.s3(), bucket: bucket.into() }
     }
 
-    /// Shows every record to `visit`, in order of their keys, which is none of meaning.
-    pub async fn each(&self, mut visit: impl FnMut(Quarantined)) -> Result<(), PortError> {
-        let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(PREFIX);
-        let mut pages = call.into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| located(failure(WHAT, error), &self.bucket, PREFIX))?;
-            let keys = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
-            let mut records = stream::iter(keys.map(|key| self.read(key))).buffered(CALLS);
-            while let Some(record) = records.try_next().await? {
-                record.into_iter().for_each(&mut visit);
-            }
-        }
-        Ok(())
-    }
-
     /// `None` for one that went away since it was listed.
-    async fn read(&self, key: String) -> Result<Option<Quarantined>, PortError> {
-        let wanted = Wanted::whole(&self.bucket, &key);
+    async fn read(&self, key: &str) -> Result<Option<Quarantined>, PortError> {
+        let wanted = Wanted::whole(&self.bucket, key);
         match wanted.get(&self.client, WHAT).await? {
             Got::Bytes { bytes, .. } => match decode(&bytes) {
                 Some(record) => Ok(Some(record)),
@@ -92,6 +77,57 @@ impl Quarantine for QuarantineBucket {
     }
 }
 
+impl QuarantineStore for QuarantineBucket {
+    async fn each(&self, mut visit: impl FnMut(&str, Quarantined)) -> Result<(), PortError> {
+        let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(PREFIX);
+        let mut pages = call.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| located(failure(WHAT, error), &self.bucket, PREFIX))?;
+            let keys = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
+            let read = |key: String| async move { Ok::<_, PortError>((self.read(&key).await?, key)) };
+            let mut records = stream::iter(keys.map(read)).buffered(CALLS);
+            while let Some((record, key)) = records.try_next().await? {
+                if let (Some(record), Some(id)) = (record, id_of(&key)) {
+                    visit(id, record);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn find(&self, id: &str) -> Result<Option<Quarantined>, PortError> {
+        match is_id(id) {
+            true => self.read(&key_of(id)).await,
+            false => Ok(None),
+        }
+    }
+
+    async fn remove(&self, ids: &[String]) -> Result<(), PortError> {
+        let delete = |id: &String| {
+            let key = key_of(id);
+            async move {
+                let answer = self.client.delete_object().bucket(&self.bucket).key(&key).send().await;
+                answer.map(drop).map_err(|error| located(failure(WHAT, error), &self.bucket, &key))
+            }
+        };
+        let deletes = ids.iter().filter(|id| is_id(id)).map(delete);
+        stream::iter(deletes).buffer_unordered(CALLS).try_collect().await
+    }
+}
+
+/// A record's object, whose id is 64 hexadecimal digits.
+fn key_of(id: &str) -> String {
+    format!("{PREFIX}{id}.json")
+}
+
+fn id_of(key: &str) -> Option<&str> {
+    key.strip_prefix(PREFIX)?.strip_suffix(".json")
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn key(record: &Quarantined) -> String {
     let mut digest = Sha256::new();
     for part in [record.source.as_bytes(), record.rejection.code.as_str().as_bytes()] {
@@ -101,7 +137,7 @@ fn key(record: &Quarantined) -> String {
     }
     digest.update(&record.original);
     let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{PREFIX}{hex}.json")
+    key_of(&hex)
 }
 
 fn encode(record: &Quarantined) -> Vec<u8> {

@@ -1,13 +1,13 @@
 //! Raw personal data in a table of its own.
 
 use crate::Aws;
-use crate::batch_write::{batch_write, put};
+use crate::batch_write::{batch_write, delete, put};
 use crate::failure::failure;
 use crate::item::{Item, binary};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use event::{Identifier, PortError, Secret, Vault};
-use std::collections::BTreeMap;
+use event::{Identifier, PortError, Secret, Vault, VaultStore};
+use std::collections::{BTreeMap, BTreeSet};
 
 const WHAT: &str = "the vault";
 /// The partition key: the identifier's kind and its hash, 17 bytes.
@@ -57,6 +57,51 @@ impl Vault for VaultTable {
             AttributeValue::S(value) => Some(value),
             _ => None,
         }))
+    }
+}
+
+impl VaultStore for VaultTable {
+    async fn fields(&self, identifier: Identifier) -> Result<Vec<Secret>, PortError> {
+        let mut secrets = Vec::new();
+        for mut item in self.items(identifier, None).await? {
+            if let (Some(AttributeValue::S(field)), Some(AttributeValue::S(value))) =
+                (item.remove(FIELD), item.remove(VALUE))
+            {
+                secrets.push(Secret { identifier, field, value });
+            }
+        }
+        Ok(secrets)
+    }
+
+    async fn remove(&self, identifiers: &[Identifier]) -> Result<u64, PortError> {
+        // A call may not name a key twice.
+        let identifiers: BTreeSet<Identifier> = identifiers.iter().copied().collect();
+        let mut deletes = Vec::new();
+        for identifier in identifiers {
+            deletes.extend(self.items(identifier, Some(&[IDENTIFIER, FIELD])).await?.into_iter().map(delete));
+        }
+        let removed = deletes.len() as u64;
+        batch_write(&self.client, WHAT, &self.table, deletes).await?;
+        Ok(removed)
+    }
+}
+
+impl VaultTable {
+    /// The items under an identifier, whole or only these attributes, in the order of their fields.
+    async fn items(&self, identifier: Identifier, only: Option<&[&str]>) -> Result<Vec<Item>, PortError> {
+        let mut call = self.client.query().table_name(&self.table).consistent_read(true);
+        call = call.key_condition_expression("#i = :i").expression_attribute_names("#i", IDENTIFIER);
+        call = call.expression_attribute_values(":i", binary(partition(identifier)));
+        if let Some(names) = only {
+            let aliases: Vec<String> = (0..names.len()).map(|n| format!("#a{n}")).collect();
+            for (alias, name) in aliases.iter().zip(names) {
+                call = call.expression_attribute_names(alias, *name);
+            }
+            call = call.projection_expression(aliases.join(", "));
+        }
+        let items: Vec<Item> =
+            call.into_paginator().items().send().try_collect().await.map_err(|error| failure(WHAT, error))?;
+        Ok(items)
     }
 }
 

@@ -29,7 +29,8 @@ impl Intake {
         records: &[Quarantined],
     ) -> Result<(), PortError> {
         for record in records {
-            frame.quarantined(quarantine_id(record), &self.sealer.seal(&encode_quarantined(record))?);
+            let (id, sealed) = seal_quarantined(record, &self.sealer)?;
+            frame.quarantined(id, &sealed);
         }
         Ok(())
     }
@@ -83,6 +84,11 @@ impl Vault for Intake {
 #[allow(clippy::disallowed_methods)] // the edge: nothing is decided by it
 fn clock() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+/// A refused record as it is kept: its id, and the whole of it sealed.
+pub(crate) fn seal_quarantined(record: &Quarantined, sealer: &Sealer) -> Result<(u64, Vec<u8>), PortError> {
+    Ok((quarantine_id(record), sealer.seal(&encode_quarantined(record))?))
 }
 
 /// The same for the same record from the same source.

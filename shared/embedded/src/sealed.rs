@@ -1,16 +1,19 @@
 //! The vault and the quarantine: tables of sealed values.
 
 use crate::frame::Frame;
-use crate::intake::decode_quarantined;
+use crate::intake::{decode_quarantined, seal_quarantined};
 use crate::overlay::identity_key;
 use crate::store::{Bytes, Store, failed};
-use event::{Identifier, PortError, Quarantined, Secret, Vault};
+use event::{Identifier, PortError, Quarantine, QuarantineStore, Quarantined, Secret, Vault, VaultStore};
 use redb::{ReadableTable, TableDefinition};
 
 /// Identifier kind, key, and the field's name → sealed value.
 const VAULT: TableDefinition<&[u8], Bytes> = TableDefinition::new("vault");
 /// Id → sealed record.
 const QUARANTINE: TableDefinition<u64, Bytes> = TableDefinition::new("quarantine");
+
+/// How many refused records are looked at at once.
+const PAGE: usize = 256;
 
 impl Store {
     /// Takes the sealed values of a frame to their tables.
@@ -52,6 +55,80 @@ impl Store {
     }
 }
 
+impl Quarantine for Store {
+    async fn put(&self, records: &[Quarantined]) -> Result<(), PortError> {
+        for record in records {
+            let (id, sealed) = seal_quarantined(record, &self.sealer)?;
+            self.within(|transaction| {
+                let mut table = transaction.open_table(QUARANTINE)?;
+                // The first one stays: it tells when the record came.
+                if table.get(id)?.is_none() {
+                    table.insert(id, sealed.as_slice())?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl QuarantineStore for Store {
+    async fn each(&self, mut visit: impl FnMut(&str, Quarantined)) -> Result<(), PortError> {
+        let mut from = Some(0);
+        while let Some(first) = from {
+            let page: Vec<(u64, Vec<u8>)> = self.within(|transaction| {
+                let table = transaction.open_table(QUARANTINE)?;
+                let rows = table.range(first..)?.take(PAGE);
+                rows.map(|row| row.map(|(id, sealed)| (id.value(), sealed.value().to_vec())))
+                    .collect::<Result<_, _>>()
+                    .map_err(redb::Error::from)
+            })?;
+            from = page.last().filter(|_| page.len() == PAGE).and_then(|(last, _)| last.checked_add(1));
+            for (id, sealed) in page {
+                let id = quarantine_name(id);
+                let record = self.open_quarantined(&id, &sealed)?;
+                visit(&id, record);
+            }
+        }
+        Ok(())
+    }
+
+    async fn find(&self, id: &str) -> Result<Option<Quarantined>, PortError> {
+        let Some(number) = quarantine_number(id) else { return Ok(None) };
+        let sealed = self.within(|transaction| {
+            let table = transaction.open_table(QUARANTINE)?;
+            Ok(table.get(number)?.map(|sealed| sealed.value().to_vec()))
+        })?;
+        sealed.map(|sealed| self.open_quarantined(id, &sealed)).transpose()
+    }
+
+    async fn remove(&self, ids: &[String]) -> Result<(), PortError> {
+        self.within(|transaction| {
+            let mut table = transaction.open_table(QUARANTINE)?;
+            for id in ids.iter().filter_map(|id| quarantine_number(id)) {
+                table.remove(id)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Store {
+    fn open_quarantined(&self, id: &str, sealed: &[u8]) -> Result<Quarantined, PortError> {
+        decode_quarantined(&self.sealer.open(sealed)?)
+            .ok_or_else(|| failed(format!("the refused record {id} is damaged, or of a later release")))
+    }
+}
+
+/// A record's id as it is shown: 16 hexadecimal digits.
+fn quarantine_name(id: u64) -> String {
+    format!("{id:016x}")
+}
+
+fn quarantine_number(id: &str) -> Option<u64> {
+    u64::from_str_radix(id, 16).ok().filter(|number| quarantine_name(*number) == id)
+}
+
 impl Vault for Store {
     async fn put(&self, secrets: &[Secret]) -> Result<(), PortError> {
         for secret in secrets {
@@ -74,6 +151,49 @@ impl Vault for Store {
         let Some(sealed) = sealed else { return Ok(None) };
         let value = self.sealer.open(&sealed)?;
         String::from_utf8(value).map(Some).map_err(|_| failed("a value of the vault is not text"))
+    }
+}
+
+impl VaultStore for Store {
+    async fn fields(&self, identifier: Identifier) -> Result<Vec<Secret>, PortError> {
+        let rows = self.within(|transaction| {
+            let table = transaction.open_table(VAULT)?;
+            let mut rows = Vec::new();
+            let prefix = identity_key(identifier);
+            for row in table.range(prefix.as_slice()..)? {
+                let (key, sealed) = row?;
+                let Some(field) = key.value().strip_prefix(&prefix) else { break };
+                rows.push((field.to_vec(), sealed.value().to_vec()));
+            }
+            Ok(rows)
+        })?;
+        let text = |bytes| String::from_utf8(bytes).map_err(|_| failed("a value of the vault is not text"));
+        let secret = |(field, sealed): (Vec<u8>, Vec<u8>)| {
+            Ok(Secret { identifier, field: text(field)?, value: text(self.sealer.open(&sealed)?)? })
+        };
+        rows.into_iter().map(secret).collect()
+    }
+
+    async fn remove(&self, identifiers: &[Identifier]) -> Result<u64, PortError> {
+        self.within(|transaction| {
+            let mut table = transaction.open_table(VAULT)?;
+            let mut removed = 0;
+            for identifier in identifiers {
+                let prefix = identity_key(*identifier);
+                let mut keys = Vec::new();
+                for row in table.range(prefix.as_slice()..)? {
+                    let key = row?.0.value().to_vec();
+                    if !key.starts_with(&prefix) {
+                        break;
+                    }
+                    keys.push(key);
+                }
+                for key in keys {
+                    removed += u64::from(table.remove(key.as_slice())?.is_some());
+                }
+            }
+            Ok(removed)
+        })
     }
 }
 

@@ -42,6 +42,8 @@ pub use mapping::{Mapping, MappingError};
 pub use money::{Currency, minor_units};
 pub use parse::{Parsed, Parser, ParserSettings};
 pub use pii::Secret;
-pub use port::{EventBus, ObjectSource, PortError, Quarantine, Quarantined, Vault};
+pub use port::{
+    EventBus, ObjectSource, PortError, Quarantine, QuarantineStore, Quarantined, Vault, VaultStore,
+};
 pub use rejection::{Code, Rejection};
 pub use time::{MAX_FUTURE_MS, parse_time};

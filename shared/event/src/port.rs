@@ -35,6 +35,16 @@ pub trait Vault {
     async fn get(&self, identifier: Identifier, field: &str) -> Result<Option<String>, PortError>;
 }
 
+/// The vault for whoever answers for it as a whole: a person's rights are met with it.
+#[allow(async_fn_in_trait)]
+pub trait VaultStore: Vault {
+    /// Every value under an identifier, in the order of its fields.
+    async fn fields(&self, identifier: Identifier) -> Result<Vec<Secret>, PortError>;
+    /// Removes every value under these identifiers, and tells how many there were. On an error some may be left:
+    /// repeat.
+    async fn remove(&self, identifiers: &[Identifier]) -> Result<u64, PortError>;
+}
+
 /// A record that was refused, kept whole so that it can be put in again after a fix. The original may
 /// hold personal data: adapters store it sealed.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +63,21 @@ pub struct Quarantined {
 pub trait Quarantine {
     /// Keeps all. Putting the same record again does not double it.
     async fn put(&self, records: &[Quarantined]) -> Result<(), PortError>;
+}
+
+/// The quarantine for whoever looks into it. A record's id is the store's own: short text without spaces, the same
+/// for the same record put again.
+#[allow(async_fn_in_trait)]
+pub trait QuarantineStore: Quarantine {
+    /// Shows every record with its id, in no order of meaning.
+    ///
+    /// # Errors
+    /// Also a record that can't be read: it is named.
+    async fn each(&self, visit: impl FnMut(&str, Quarantined)) -> Result<(), PortError>;
+    /// The record of an id.
+    async fn find(&self, id: &str) -> Result<Option<Quarantined>, PortError>;
+    /// Removes the records of these ids; those that are not there are none. On an error some may be left: repeat.
+    async fn remove(&self, ids: &[String]) -> Result<(), PortError>;
 }
 
 /// Opens stored objects for reading from their beginning.

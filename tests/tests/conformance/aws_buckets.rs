@@ -4,7 +4,7 @@ use crate::other_client::{each, other_client};
 use crate::{lake_store, quarantine};
 use aws::{LakeBucket, LiveConfig, Objects, QuarantineBucket};
 use config::Files;
-use event::{ObjectSource, Quarantine};
+use event::{ObjectSource, Quarantine, QuarantineStore};
 use lake::{LakeFile, LakeStore};
 use rondo_tests::{Endpoint, fresh_name};
 use std::io::{ErrorKind, Read};
@@ -66,7 +66,7 @@ fn quarantines() {
         let bucket = QuarantineBucket::new(&aws, new_bucket(endpoint, "quarantine"));
         let kept = || {
             let mut records = Vec::new();
-            let each = bucket.each(|record| records.push(record));
+            let each = bucket.each(|_, record| records.push(record));
             tokio::task::block_in_place(|| Handle::current().block_on(each)).unwrap();
             records.sort_by_key(|record| record.at);
             records
@@ -78,6 +78,8 @@ fn quarantines() {
             before.iter().cloned().map(|record| event::Quarantined { at: 9, ..record }).collect();
         bucket.put(&later).await.unwrap();
         assert_eq!(kept(), before);
+        let other = QuarantineBucket::new(&aws, new_bucket(endpoint, "quarantine"));
+        quarantine::store(&other).await;
     });
 }
 

@@ -94,5 +94,6 @@ fn vaults() {
         vault::suite(&VaultTable::new(aws, &tables.vault)).await;
         let vault = VaultTable::new(aws, &tables.vault);
         vault::many(&vault).await;
+        vault::whole(&vault).await;
     });
 }

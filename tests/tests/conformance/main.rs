@@ -116,6 +116,7 @@ fn ledgers() {
 fn vaults() {
     each(|store| block_on(vault::suite(store)));
     each(|store| block_on(vault::many(store)));
+    each(|store| block_on(vault::whole(store)));
     // What intake puts arrives by way of the log.
     let folder = tempfile::tempdir().unwrap();
     let (store, log) = (in_file(&folder), BusLog::open(&folder.path().join("bus")).unwrap());
@@ -145,6 +146,7 @@ fn vaults() {
 
 #[test]
 fn quarantines() {
+    each(|store| block_on(quarantine::store(store)));
     each(|store| {
         let folder = tempfile::tempdir().unwrap();
         let log = BusLog::open(folder.path()).unwrap();

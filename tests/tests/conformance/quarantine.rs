@@ -1,6 +1,7 @@
 //! [`Quarantine`].
 
-use event::{Code, Quarantine, Quarantined, Rejection};
+use event::{Code, Quarantine, QuarantineStore, Quarantined, Rejection};
+use std::collections::BTreeMap;
 
 /// What no file may show: records may hold personal data.
 pub const PLAIN: &str = "ben.quarantine@example.com";
@@ -29,4 +30,39 @@ pub async fn suite<Q: Quarantine>(quarantine: &Q, kept: impl Fn() -> Vec<Quarant
     let d = record(8, "shop.ndjson:9", original.as_bytes());
     quarantine.put(std::slice::from_ref(&d)).await.unwrap();
     assert_eq!(kept(), [a, b, c, d]);
+}
+
+/// What whoever looks into it does. The store is empty.
+pub async fn store<Q: QuarantineStore>(quarantine: &Q) {
+    // More than a page of any store.
+    let records: Vec<Quarantined> =
+        (0..300).map(|n| record(n, &format!("shop.ndjson:{n}"), format!("line {n}").as_bytes())).collect();
+    quarantine.put(&records).await.unwrap();
+    let mut found = kept(quarantine).await;
+    let shown: Vec<&Quarantined> = found.values().collect();
+    assert_eq!(shown.len(), 300);
+    assert!(records.iter().all(|record| shown.contains(&record)));
+    // An id stays what it is, and finds its record; what is no id finds nothing.
+    quarantine.put(&records[..3]).await.unwrap();
+    assert_eq!(kept(quarantine).await, found);
+    let (id, first) = found.pop_first().unwrap();
+    assert!(!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic()), "{id}");
+    assert_eq!(quarantine.find(&id).await.unwrap(), Some(first));
+    for unknown in ["", "none", "../x", "0000000000000000", &"0".repeat(64)] {
+        assert_eq!(quarantine.find(unknown).await.unwrap(), None);
+        quarantine.remove(&[unknown.to_owned()]).await.unwrap();
+    }
+    let (other, _) = found.pop_last().unwrap();
+    let both = [id.clone(), other];
+    quarantine.remove(&both).await.unwrap();
+    quarantine.remove(&both).await.unwrap();
+    assert_eq!(quarantine.find(&id).await.unwrap(), None);
+    assert_eq!(kept(quarantine).await, found, "all others stay");
+}
+
+/// All records by id.
+async fn kept<Q: QuarantineStore>(quarantine: &Q) -> BTreeMap<String, Quarantined> {
+    let mut found = BTreeMap::new();
+    quarantine.each(|id, record| drop(found.insert(id.to_owned(), record))).await.unwrap();
+    found
 }

@@ -1,7 +1,7 @@
 //! [`Vault`].
 
 use crate::samples::identifier;
-use event::{Identifier, IdentifierKind, Secret, Vault};
+use event::{Identifier, IdentifierKind, Secret, Vault, VaultStore};
 
 /// Values that no file may show.
 pub const PLAIN: [&str; 3] = ["ann.vault@example.com", "+8613800138000", "Annabella"];
@@ -59,4 +59,26 @@ pub async fn many<V: Vault>(vault: &V) {
         assert_eq!(vault.get(person, &field(n)).await.unwrap(), Some(format!("value {n}")));
     }
     assert_eq!(vault.get(person, &field(7)).await.unwrap().as_deref(), Some("the later"));
+}
+
+/// All values of an identifier, read and removed at once.
+pub async fn whole<V: VaultStore>(vault: &V) {
+    // Neighbours by their keys: one number before, and one after, and the same number of another kind.
+    let [before, ann, after] = [6, 7, 8].map(|n| identifier(IdentifierKind::Email, n));
+    let phone = identifier(IdentifierKind::Phone, 7);
+    assert_eq!(vault.fields(ann).await.unwrap(), []);
+    assert_eq!(vault.remove(&[ann]).await.unwrap(), 0);
+    let values: Vec<Secret> = (0..40).map(|n| secret(ann, &format!("field_{n:02}"), "Ann")).collect();
+    vault.put(&values).await.unwrap();
+    for neighbour in [before, after, phone] {
+        vault.put(&[secret(neighbour, "first_name", "Ben")]).await.unwrap();
+    }
+    assert_eq!(vault.fields(ann).await.unwrap(), values);
+    assert_eq!(vault.remove(&[ann, phone, ann]).await.unwrap(), 41);
+    assert_eq!(vault.fields(ann).await.unwrap(), []);
+    assert_eq!(vault.get(ann, "field_07").await.unwrap(), None);
+    for (identifier, kept) in [(before, true), (after, true), (phone, false)] {
+        let found = vault.fields(identifier).await.unwrap();
+        assert_eq!(found, Vec::from_iter(kept.then(|| secret(identifier, "first_name", "Ben"))));
+    }
 }
