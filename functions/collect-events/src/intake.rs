@@ -66,8 +66,9 @@ async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
     let (outcome, whole) = match parse(deps.parser, &body, source, target, request.now) {
         Ok(outcome) => (outcome, None),
         Err(rejection) => {
-            let quarantined = vec![quarantined(request.now, source, &rejection, &body)];
-            (Outcome { quarantined, ..Outcome::default() }, Some(rejection))
+            let mut outcome = Outcome::default();
+            outcome.keep(request.now, source, &rejection, &body);
+            (outcome, Some(rejection))
         }
     };
     match (store(deps, &outcome).await, whole) {
@@ -99,7 +100,7 @@ fn parse<'a>(
                 outcome.secrets.extend(secrets);
             }
             Err((rejection, original)) => {
-                outcome.quarantined.push(quarantined(now, source, &rejection, original.as_bytes()));
+                outcome.keep(now, source, &rejection, original.as_bytes());
                 outcome.refused.push((index, rejection));
             }
         }
@@ -124,12 +125,17 @@ async fn store<B: EventBus, V: Vault, Q: Quarantine>(
     Ok(())
 }
 
-fn quarantined(now: i64, source: &str, rejection: &Rejection, original: &[u8]) -> Quarantined {
-    let original = &original[..original.len().min(Parser::MAX_BYTES)];
-    Quarantined {
-        at: now,
-        source: source.to_owned(),
-        rejection: rejection.clone(),
-        original: original.to_vec(),
+impl Outcome<'_> {
+    /// Has a refused record kept, unless it is one that must not be.
+    fn keep(&mut self, now: i64, source: &str, rejection: &Rejection, original: &[u8]) {
+        if rejection.code.is_kept() {
+            let original = &original[..original.len().min(Parser::MAX_BYTES)];
+            self.quarantined.push(Quarantined {
+                at: now,
+                source: source.to_owned(),
+                rejection: rejection.clone(),
+                original: original.to_vec(),
+            });
+        }
     }
 }

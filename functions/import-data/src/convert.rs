@@ -22,6 +22,8 @@ pub struct Imported<'b> {
     pub secrets: Vec<Secret>,
     /// The lines that gave no event; their source is `file:line`.
     pub rejected: Vec<Quarantined>,
+    /// How many lines gave no event and must not be kept either.
+    pub withheld: u64,
 }
 
 /// Parses the lines of a batch. `source` is the file's name, `now` UTC ms. What comes out borrows from the
@@ -91,6 +93,7 @@ impl<'b> Imported<'b> {
                 self.events.push(event);
                 self.secrets.extend(secrets);
             }
+            Err(rejection) if !rejection.code.is_kept() => self.withheld += 1,
             Err(rejection) => {
                 let original = batch.bytes(line);
                 self.rejected.push(Quarantined {

@@ -12,7 +12,7 @@ const LINES: usize = 4096;
 pub struct Totals {
     /// Events on the bus.
     pub accepted: u64,
-    /// Lines in quarantine.
+    /// Lines that were refused: in quarantine, but for those that must not be kept.
     pub rejected: u64,
 }
 
@@ -28,11 +28,11 @@ pub async fn run<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
     let mut totals = Totals::default();
     let mut arena = Arena::default();
     while let Some(batch) = lines.next_batch(LINES).map_err(|error| ImportError::reading(name, &error))? {
-        let Imported { events, secrets, rejected } =
+        let Imported { events, secrets, rejected, withheld } =
             convert(deps.parser, format, name, &batch, &mut arena, now);
         store(deps, &events, &secrets, &rejected).await?;
         totals.accepted += events.len() as u64;
-        totals.rejected += rejected.len() as u64;
+        totals.rejected += rejected.len() as u64 + withheld;
     }
     Ok(totals)
 }

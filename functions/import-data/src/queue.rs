@@ -16,6 +16,7 @@ pub async fn handle_queue<B: EventBus, V: Vault, Q: Quarantine, O>(
     now: i64,
 ) -> SqsBatchResponse {
     let (mut events, mut secrets, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
+    let mut withheld = 0;
     for message in &event.records {
         let body = message.body.as_deref().unwrap_or_default();
         let queue = message.event_source_arn.as_deref().unwrap_or_default();
@@ -28,6 +29,7 @@ pub async fn handle_queue<B: EventBus, V: Vault, Q: Quarantine, O>(
                     events.push(event);
                     secrets.extend(taken);
                 }
+                Err((rejection, _)) if !rejection.code.is_kept() => withheld += 1,
                 Err((rejection, original)) => {
                     let id = message.message_id.as_deref().unwrap_or_default();
                     let kept = original.len().min(Parser::MAX_BYTES);
@@ -45,7 +47,7 @@ pub async fn handle_queue<B: EventBus, V: Vault, Q: Quarantine, O>(
     let failed: Vec<&str> = match store(deps, &events, &secrets, &rejected).await {
         Ok(()) => {
             counter!("EventsAccepted").increment(events.len() as u64);
-            counter!("RecordsRefused").increment(rejected.len() as u64);
+            counter!("RecordsRefused").increment(rejected.len() as u64 + withheld);
             Vec::new()
         }
         Err(error) => {

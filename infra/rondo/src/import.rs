@@ -19,6 +19,8 @@ pub struct Imported {
     pub lines: u64,
     pub events: u64,
     pub rejected: u64,
+    /// Records that gave no event and are kept nowhere, since their people were erased.
+    pub withheld: u64,
     /// Lines that an earlier import of the same content had taken already.
     pub resumed_at: u64,
     /// Whether it was stopped before the end; it goes on from there the next time.
@@ -69,6 +71,7 @@ pub fn import(
         imported.lines = end.lines - from.lines;
         imported.events += converted.events.len() as u64;
         imported.rejected += converted.rejected.len() as u64;
+        imported.withheld += converted.withheld;
         progress(end.bytes, length);
         if stop.load(Ordering::Relaxed) {
             imported.stopped = true;

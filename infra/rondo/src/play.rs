@@ -70,6 +70,9 @@ impl Installation {
                     now = now.max(event.received_at);
                     Played { at: now, event: Some(event), secrets, rejected: None }
                 }
+                Err(rejection) if !rejection.code.is_kept() => {
+                    Played { at: now.max(0), event: None, secrets: Vec::new(), rejected: None }
+                }
                 Err(rejection) => {
                     let source = format!("{source}:{number}");
                     let at = now.max(0);

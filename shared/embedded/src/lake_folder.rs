@@ -1,7 +1,7 @@
 //! The lake, and the reports made from it, in a folder of plain files.
 
 use event::PortError;
-use lake::{LakeFile, LakeStore, ReportStore};
+use lake::{LakeErasure, LakeFile, LakeStore, ReportStore};
 use std::fs::{self, File};
 use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -63,6 +63,22 @@ impl LakeStore for LakeFolder {
     async fn open(&self, path: &str) -> Result<File, PortError> {
         let path = self.root.join(path);
         File::open(&path).map_err(|error| failed(&path, "could not be opened", &error))
+    }
+}
+
+impl LakeErasure for LakeFolder {
+    async fn remove(&self, path: &str) -> Result<(), PortError> {
+        let path = self.root.join(path);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(failed(&path, "could not be removed", &error))
+            }
+            _ => path
+                .parent()
+                .filter(|folder| folder.is_dir())
+                .map_or(Ok(()), sync_folder)
+                .map_err(|error| failed(&path, "could not be removed", &error)),
+        }
     }
 }
 

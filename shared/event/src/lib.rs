@@ -24,6 +24,8 @@ mod money;
 mod parse;
 mod pii;
 mod port;
+mod privacy;
+mod privacy_store;
 mod raw;
 mod rejection;
 mod text;
@@ -45,5 +47,7 @@ pub use pii::Secret;
 pub use port::{
     EventBus, ObjectSource, PortError, Quarantine, QuarantineStore, Quarantined, Vault, VaultStore,
 };
+pub use privacy::{DamagedList, Listed, Privacy, PrivacyList};
+pub use privacy_store::{ACCESS_LOG, AccessEntry, PRIVACY_LIST, PrivacyStore, Versioned};
 pub use rejection::{Code, Rejection};
 pub use time::{MAX_FUTURE_MS, parse_time};

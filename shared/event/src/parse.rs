@@ -2,11 +2,12 @@
 
 use crate::Facts;
 use crate::arrival::{Arrival, moment, times};
-use crate::event::{Event, EventType, MessageHash, names};
+use crate::event::{Event, EventType, MessageHash, TimeMark, names};
 use crate::identifier::{Identifiers, Pseudonymizer};
 use crate::json::{Fault, FaultKind};
 use crate::money::Currency;
 use crate::pii::{self, Secret};
+use crate::privacy::Privacy;
 use crate::raw::{RawEvent, Text};
 use crate::rejection::{Code, Rejection};
 use crate::text::{clean, normalise, trim, truncate};
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// What a deployment's records mean where they don't say.
 #[derive(Debug, Clone)]
@@ -22,11 +24,17 @@ pub struct ParserSettings {
     pub region: String,
     /// The currency of amounts that name none.
     pub currency: Currency,
+    /// Whose events are refused, since they were erased or restricted.
+    pub privacy: Arc<Privacy>,
 }
 
 impl Default for ParserSettings {
     fn default() -> Self {
-        ParserSettings { region: "CN".into(), currency: Currency::parse("USD").expect("three letters") }
+        ParserSettings {
+            region: "CN".into(),
+            currency: Currency::parse("USD").expect("three letters"),
+            privacy: Arc::default(),
+        }
     }
 }
 
@@ -177,6 +185,7 @@ impl Parser {
                  (placeholders such as null, 0 or unknown do not count)",
             ));
         }
+        self.check_privacy(&identifiers, happened_at, time_mark, arrival)?;
         let owner = identifiers[0];
         for secret in secrets.iter_mut().filter(|s| !matches!(s.field.as_str(), "email" | "phone")) {
             secret.identifier = owner;
@@ -211,6 +220,23 @@ impl Parser {
         })
     }
 
+    /// Refuses what is about somebody who was erased since it happened, or who is restricted.
+    #[inline]
+    fn check_privacy(
+        &self,
+        identifiers: &Identifiers,
+        happened_at: i64,
+        mark: TimeMark,
+        arrival: Arrival,
+    ) -> Result<(), Rejection> {
+        // A recorded event that tells no time of its own happened nobody knows when.
+        let known = mark == TimeMark::Given || matches!(arrival, Arrival::Live { .. });
+        match self.settings.privacy.refusal(identifiers, known.then_some(happened_at)) {
+            None => Ok(()),
+            Some(code) => Err(listed(code)),
+        }
+    }
+
     /// The properties' text without personal data, and the facts in them.
     fn properties<'a>(
         &self,
@@ -243,6 +269,16 @@ impl Parser {
         let facts = Facts::of(&text, Some(currency)).into_owned();
         Ok((Cow::Owned(text), facts))
     }
+}
+
+/// Why an event about somebody on the privacy list is refused.
+#[cold]
+fn listed(code: Code) -> Rejection {
+    let reason = match code {
+        Code::Erased => "it is about somebody whose data was erased after it happened; it is kept nowhere",
+        _ => "it is about somebody whose data may not be worked with for now; it waits in quarantine",
+    };
+    Rejection::new(code, "", reason)
 }
 
 fn check_size(len: usize) -> Result<(), Rejection> {

@@ -62,6 +62,11 @@ impl Code {
         }
     }
 
+    /// Whether a record that was refused so is kept in quarantine. What must not be kept is only counted.
+    pub fn is_kept(self) -> bool {
+        self != Code::Erased
+    }
+
     /// The code of that name, if there is one.
     pub fn parse(text: &str) -> Option<Code> {
         use Code::*;

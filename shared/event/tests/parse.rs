@@ -13,7 +13,11 @@ const LIVE: Arrival = Arrival::Live { now: NOW };
 const RECORDED: Arrival = Arrival::Recorded { now: NOW };
 
 fn parser() -> Parser {
-    let settings = ParserSettings { region: "CN".into(), currency: Currency::parse("EUR").unwrap() };
+    let settings = ParserSettings {
+        region: "CN".into(),
+        currency: Currency::parse("EUR").unwrap(),
+        ..Default::default()
+    };
     Parser::new(Pseudonymizer::new(b"test key"), settings)
 }
 

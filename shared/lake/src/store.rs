@@ -24,6 +24,13 @@ pub trait LakeStore {
     async fn open(&self, path: &str) -> Result<Self::File, PortError>;
 }
 
+/// The lake for who may delete in it.
+#[allow(async_fn_in_trait)]
+pub trait LakeErasure: LakeStore {
+    /// Removes a file; one that is gone already is no error.
+    async fn remove(&self, path: &str) -> Result<(), PortError>;
+}
+
 /// Takes finished reports: files under `reports/`, a folder for each version and `reports/latest/`.
 #[allow(async_fn_in_trait)]
 pub trait ReportStore {
