@@ -6,7 +6,7 @@ use event::{Key, PortError};
 use redb::{ReadableTable, ReadableTableMetadata, TableDefinition};
 
 /// Lane, time from which it may be delivered (big-endian), action id → action.
-const ACTIONS: TableDefinition<&[u8; 25], Bytes> = TableDefinition::new("actions");
+pub(crate) const ACTIONS: TableDefinition<&[u8; 25], Bytes> = TableDefinition::new("actions");
 
 impl ActionQueue for Store {
     async fn put(&self, actions: &[Action]) -> Result<(), PortError> {
@@ -106,6 +106,6 @@ fn key(lane: Lane, from: i64, id: Key) -> [u8; 25] {
     key
 }
 
-fn time_of(key: &[u8; 25]) -> i64 {
+pub(crate) fn time_of(key: &[u8; 25]) -> i64 {
     i64::from_be_bytes(key[1..9].try_into().expect("eight bytes")) ^ i64::MIN
 }

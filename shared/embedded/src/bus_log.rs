@@ -118,6 +118,18 @@ impl BusLog {
         LogReader::begin(self.clone(), sequence, durable)
     }
 
+    /// Begins a new segment, so that all that was appended until now can be forgotten once it was read.
+    ///
+    /// # Errors
+    /// A folder that can't be written.
+    pub fn begin_segment(&self) -> Result<(), PortError> {
+        let mut tail = lock(&self.inner.tail);
+        if tail.broken || tail.next_sequence == tail.segment {
+            return Ok(());
+        }
+        self.next_segment(&mut tail)
+    }
+
     /// Deletes segments whose events all have numbers below `sequence`.
     pub fn forget_before(&self, sequence: i64) -> Result<(), PortError> {
         let segments = segments(&self.inner.folder)?;
@@ -139,14 +151,7 @@ impl BusLog {
             return Err(self.refused(tail.segment, &error));
         }
         if tail.len >= SEGMENT_BYTES && tail.next_sequence > tail.segment {
-            let next = tail.next_sequence;
-            tail.file.sync_data().map_err(|error| self.refused(tail.segment, &error))?;
-            let path = segment_path(&self.inner.folder, next);
-            let file = OpenOptions::new().read(true).append(true).create(true).open(&path);
-            let file = file.map_err(|error| self.refused(next, &error))?;
-            let folder = File::open(&self.inner.folder).and_then(|folder| folder.sync_all());
-            folder.map_err(|error| self.refused(next, &error))?;
-            (tail.file, tail.segment, tail.len) = (Arc::new(file), next, 0);
+            self.next_segment(tail)?;
         }
         let count = frame.numbers();
         let mut buffer = std::mem::take(&mut tail.buffer);
@@ -162,6 +167,18 @@ impl BusLog {
         }
         tail.len += len;
         tail.next_sequence += count;
+        Ok(())
+    }
+
+    fn next_segment(&self, tail: &mut Tail) -> Result<(), PortError> {
+        let next = tail.next_sequence;
+        tail.file.sync_data().map_err(|error| self.refused(tail.segment, &error))?;
+        let path = segment_path(&self.inner.folder, next);
+        let file = OpenOptions::new().read(true).append(true).create(true).open(&path);
+        let file = file.map_err(|error| self.refused(next, &error))?;
+        let folder = File::open(&self.inner.folder).and_then(|folder| folder.sync_all());
+        folder.map_err(|error| self.refused(next, &error))?;
+        (tail.file, tail.segment, tail.len) = (Arc::new(file), next, 0);
         Ok(())
     }
 

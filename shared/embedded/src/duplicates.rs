@@ -5,7 +5,7 @@ use event::PortError;
 use redb::{ReadableTable, TableDefinition};
 use std::collections::HashSet;
 
-const DUPLICATES: TableDefinition<i64, ()> = TableDefinition::new("duplicates");
+pub(crate) const DUPLICATES: TableDefinition<i64, ()> = TableDefinition::new("duplicates");
 
 impl Store {
     /// Remembers events that the lake shall not hold, since the profiles knew them already.

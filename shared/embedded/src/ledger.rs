@@ -6,13 +6,13 @@ use event::{Key, PortError};
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 
 /// Action id → entry.
-const LEDGER: TableDefinition<&[u8; 16], Bytes> = TableDefinition::new("ledger");
+pub(crate) const LEDGER: TableDefinition<&[u8; 16], Bytes> = TableDefinition::new("ledger");
 /// Person, time (big-endian), action id: the ledger by person.
-const LEDGER_OF: TableDefinition<&[u8; 40], ()> = TableDefinition::new("ledger_of");
+pub(crate) const LEDGER_OF: TableDefinition<&[u8; 40], ()> = TableDefinition::new("ledger_of");
 /// Entries in state claimed: action id → since when.
-const CLAIMED: TableDefinition<&[u8; 16], i64> = TableDefinition::new("claimed");
+pub(crate) const CLAIMED: TableDefinition<&[u8; 16], i64> = TableDefinition::new("claimed");
 /// Person, day (big-endian), channel → count.
-const CAPS: TableDefinition<&[u8], u32> = TableDefinition::new("caps");
+pub(crate) const CAPS: TableDefinition<&[u8], u32> = TableDefinition::new("caps");
 
 impl Ledger for Store {
     async fn claim(&self, claims: &[Claim]) -> Result<Vec<Claimed>, PortError> {

@@ -1,6 +1,7 @@
 //! E-mail that is written into a folder instead of sent.
 
-use campaign::{Channel, Outgoing, Receipt, SendError};
+use campaign::{Channel, Outgoing, Receipt, SendError, SentCopies, SentCopy};
+use event::{Key, PortError};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -49,4 +50,56 @@ impl Channel for Outbox {
             .map_err(|error| SendError::Unknown { reason: failed(error) })?;
         Ok(Receipt { id: message.message_id() })
     }
+}
+
+/// Mails stay in the folder until somebody takes them away: a person's are theirs to see, and go with them.
+impl SentCopies for Outbox {
+    async fn copies(&self, actions: &[Key], addresses: &[String]) -> Result<Vec<SentCopy>, PortError> {
+        let entries = fs::read_dir(&self.folder).map_err(|error| failed(&self.folder, &error))?;
+        let mut paths: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|ending| ending == "eml"))
+            .collect();
+        paths.sort();
+        let mut copies = Vec::new();
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let bytes = fs::read(&path).map_err(|error| failed(&path, &error))?;
+            let action = name.strip_suffix(".eml").and_then(Key::parse);
+            if action.is_some_and(|action| actions.contains(&action)) || is_to(&bytes, addresses) {
+                copies.push(SentCopy { name, bytes });
+            }
+        }
+        Ok(copies)
+    }
+
+    async fn remove_copies(&self, names: &[String]) -> Result<(), PortError> {
+        for name in names {
+            let path = self.folder.join(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&path, &error)),
+                _ => {}
+            }
+        }
+        File::open(&self.folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|error| failed(&self.folder, &error))
+    }
+}
+
+/// Whether the `To:` of a mail names one of these addresses.
+fn is_to(mail: &[u8], addresses: &[String]) -> bool {
+    let head = mail.windows(4).position(|four| four == b"\r\n\r\n").map_or(mail, |end| &mail[..end]);
+    let head = String::from_utf8_lossy(head).replace("\r\n ", " ").replace("\r\n\t", " ");
+    let to = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("to"));
+    let edge = |c: char| c.is_whitespace() || "<>,;\"".contains(c);
+    to.flat_map(|(_, value)| value.split(edge))
+        .any(|word| addresses.iter().any(|address| address.eq_ignore_ascii_case(word)))
+}
+
+fn failed(path: &Path, error: &io::Error) -> PortError {
+    PortError::Failed { what: "the outbox", reason: format!("{}: {error}", path.display()) }
 }

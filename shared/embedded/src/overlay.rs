@@ -77,6 +77,16 @@ impl Overlay {
         self.dirty_rows += usize::from(!was_dirty);
     }
 
+    /// Forgets the rows of people, which the tables no longer hold either.
+    pub fn forget(&mut self, people: &[Key]) {
+        for person in people {
+            if let Some(row) = self.profiles.remove(person) {
+                self.bytes -= row.bytes();
+            }
+            self.journeys.remove(person);
+        }
+    }
+
     /// Sets a timer; one that the table holds and that was to be removed just stays.
     pub fn set_timer(&mut self, timer: Timer) {
         if !self.removed_timers.remove(&timer) {

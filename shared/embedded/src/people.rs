@@ -85,7 +85,7 @@ impl Store {
     }
 }
 
-fn owner_of(row: &[u8; 17]) -> Option<Owner> {
+pub(crate) fn owner_of(row: &[u8; 17]) -> Option<Owner> {
     let kind = IdentifierKind::all().find(|kind| *kind as u8 == row[0])?;
     Some(Owner { kind, person: Key(row[1..].try_into().ok()?) })
 }

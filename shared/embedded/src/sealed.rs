@@ -8,9 +8,9 @@ use event::{Identifier, PortError, Quarantine, QuarantineStore, Quarantined, Sec
 use redb::{ReadableTable, TableDefinition};
 
 /// Identifier kind, key, and the field's name → sealed value.
-const VAULT: TableDefinition<&[u8], Bytes> = TableDefinition::new("vault");
+pub(crate) const VAULT: TableDefinition<&[u8], Bytes> = TableDefinition::new("vault");
 /// Id → sealed record.
-const QUARANTINE: TableDefinition<u64, Bytes> = TableDefinition::new("quarantine");
+pub(crate) const QUARANTINE: TableDefinition<u64, Bytes> = TableDefinition::new("quarantine");
 
 /// How many refused records are looked at at once.
 const PAGE: usize = 256;

@@ -1,6 +1,7 @@
 //! The store of an installation: one redb file, written in batches that are durable as a whole.
 
 use crate::overlay::Overlay;
+use crate::rewrite;
 use crate::seal::Sealer;
 use event::PortError;
 use redb::backends::InMemoryBackend;
@@ -8,7 +9,7 @@ use redb::{Builder, Database, ReadableTable, TableDefinition, WriteTransaction};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 pub(crate) type Bytes = &'static [u8];
@@ -92,6 +93,36 @@ impl Store {
         committed
     }
 
+    /// Writes the store's file anew with what it holds now, so that nothing of what was removed stays in its free
+    /// pages. Commits first. A store without a file has nothing to write.
+    ///
+    /// # Errors
+    /// A disk without the room for a second file; the store is as it was then.
+    pub fn rewrite(&mut self) -> Result<(), PortError> {
+        self.commit()?;
+        let Some(file) = self.file.clone() else { return Ok(()) };
+        let unfinished = file.with_extension("unfinished");
+        let mut builder = Builder::new();
+        builder.set_cache_size(CACHE_BYTES);
+        let written = remove_file(&unfinished)
+            .map_err(|error| self.failed(error))
+            .and_then(|()| builder.create(&unfinished).map_err(|error| self.failed(error)))
+            .and_then(|new| rewrite::copy(&self.db, &new));
+        let replaced = written.and_then(|()| {
+            fs::rename(&unfinished, &file).and_then(|()| sync_folder_of(&file)).map_err(|e| self.failed(e))
+        });
+        if let Err(error) = replaced {
+            // Frees the space where the disk is full.
+            let _ = fs::remove_file(&unfinished);
+            return Err(error);
+        }
+        // The file that was open until now has no name any more; nothing may be written to it.
+        self.broken.set(true);
+        self.db = builder.open(&file).map_err(|error| self.failed(error))?;
+        self.broken.set(false);
+        Ok(())
+    }
+
     /// Whether it has a file, to which commits write.
     pub(crate) fn is_durable(&self) -> bool {
         self.file.is_some()
@@ -158,14 +189,23 @@ impl Drop for Store {
 /// Makes an empty store beside its place and renames it into it: a kill leaves a whole file or none.
 fn create(builder: &Builder, file: &Path) -> Result<(), redb::Error> {
     let unfinished = file.with_extension("unfinished");
-    match fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
-    }
+    remove_file(&unfinished)?;
     drop(builder.create(&unfinished)?);
     fs::rename(&unfinished, file)?;
+    Ok(sync_folder_of(file)?)
+}
+
+/// Removes a file, if it is there.
+fn remove_file(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn sync_folder_of(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(File::open(folder)?.sync_all()?)
+    File::open(folder)?.sync_all()
 }
 
 pub(crate) fn failed(error: impl fmt::Display) -> PortError {

@@ -822,3 +822,40 @@ fn records_without_an_id_are_told_apart_by_content_or_by_the_moment_they_came() 
     assert_eq!(id(timed, one), id(timed, two), "one, sent twice");
     assert_ne!(id(timed, one), id(click, one));
 }
+
+#[test]
+fn who_is_on_the_privacy_list_is_refused() {
+    let parser = parser();
+    let id = |kind, value: &str| parser.hasher().identifier(kind, value);
+    let mut list = event::PrivacyList::default();
+    let ann = [id(IdentifierKind::User, "ann-1"), id(IdentifierKind::Email, "ann@example.com")];
+    let erased_at = event::parse_time("2026-11-22T12:00:00Z").unwrap();
+    list.erase(&ann, erased_at);
+    list.restrict(&[id(IdentifierKind::User, "bob-1")], true);
+    parser.settings().privacy.replace(list);
+
+    let code = |record: &str, arrival| {
+        parser.parse(record.as_bytes(), "web", arrival).map(drop).map_err(|rejection| rejection.code)
+    };
+    let recorded = Arrival::Recorded { now: erased_at + 1_000 };
+    let live = Arrival::Live { now: erased_at + 1_000 };
+    let old = r#"{"type":"track","event":"Viewed","userId":"ann-1","timestamp":"2026-11-22T11:00:00Z"}"#;
+    let new = r#"{"type":"track","event":"Viewed","userId":"ann-1","timestamp":"2026-11-22T12:00:00.500Z"}"#;
+    let untimed = r#"{"type":"track","event":"Viewed","userId":"ann-1"}"#;
+    let by_mail = r#"{"type":"identify","anonymousId":"x-1","traits":{"email":"Ann@Example.com"},"timestamp":"2026-11-01"}"#;
+    let other = r#"{"type":"track","event":"Viewed","userId":"cat-1","timestamp":"2026-11-22T11:00:00Z"}"#;
+    let restricted = r#"{"type":"track","event":"Viewed","userId":"bob-1"}"#;
+    for arrival in [recorded, live] {
+        assert_eq!(code(old, arrival), Err(Code::Erased));
+        assert_eq!(code(by_mail, arrival), Err(Code::Erased));
+        assert_eq!(code(new, arrival), Ok(()));
+        assert_eq!(code(other, arrival), Ok(()));
+        assert_eq!(code(restricted, arrival), Err(Code::Restricted));
+    }
+    // What comes now happens now; what is read from a file without a time may be from any.
+    assert_eq!(code(untimed, live), Ok(()));
+    assert_eq!(code(untimed, recorded), Err(Code::Erased));
+    let rejection = parser.parse(old.as_bytes(), "web", live).unwrap_err();
+    assert!(!rejection.to_string().contains("ann"), "{rejection}");
+    assert!(!Code::Erased.is_kept() && Code::Restricted.is_kept());
+}
