@@ -14,6 +14,7 @@ mod log;
 mod pace;
 mod play;
 mod pump;
+mod rotation;
 mod shop;
 pub mod simulate;
 mod stages;
@@ -29,6 +30,7 @@ pub use import::{Imported, import};
 pub use installation::Installation;
 pub use pace::Pace;
 pub use pump::{Durable, Pump};
+pub use rotation::Rotated;
 pub use stages::{Stage, Stages, cpu_time};
 
 /// Customer data, marketing and service in one loop, on this machine
@@ -53,7 +55,7 @@ enum Command {
     Check(commands::CheckArgs),
     /// Check a configuration and write it as the one file that a deployment on AWS reads
     Bundle(commands::BundleArgs),
-    /// Make a new write key, under which a source may send events
+    /// Make a new write key, under which a source may send events, or change the key of the vault
     Key(commands::KeyArgs),
     /// Show what is known of a person
     Profile(commands::ProfileArgs),

@@ -2,12 +2,10 @@
 
 use crate::bus_log::BusLog;
 use crate::frame::FrameBuilder;
-use crate::seal::Sealer;
-use event::wire::{Reader, put_bytes, put_signed};
-use event::{
-    Code, Event, EventBus, Identifier, PortError, Quarantine, Quarantined, Rejection, Secret, Vault,
-};
+use crate::sealed::quarantine_name;
+use event::{Event, EventBus, Identifier, PortError, Quarantine, Quarantined, Secret, Vault};
 use std::time::{SystemTime, UNIX_EPOCH};
+use vault::{Place, Sealer, encode_record};
 
 /// Puts events, secrets and refused records into the log, from where the loop takes them to their places. Many
 /// threads may use clones of it.
@@ -38,7 +36,8 @@ impl Intake {
     /// Puts secrets into a frame.
     pub fn frame_secrets(&self, frame: &mut FrameBuilder, secrets: &[Secret]) -> Result<(), PortError> {
         for secret in secrets {
-            frame.secret(secret.identifier, &secret.field, &self.sealer.seal(secret.value.as_bytes())?);
+            let sealed = seal_secret(secret, &self.sealer)?;
+            frame.secret(secret.identifier, &secret.field, &sealed);
         }
         Ok(())
     }
@@ -88,33 +87,17 @@ fn clock() -> i64 {
 
 /// A refused record as it is kept: its id, and the whole of it sealed.
 pub(crate) fn seal_quarantined(record: &Quarantined, sealer: &Sealer) -> Result<(u64, Vec<u8>), PortError> {
-    Ok((quarantine_id(record), sealer.seal(&encode_quarantined(record))?))
+    let id = quarantine_id(record);
+    Ok((id, sealer.seal(Place::Quarantine(&quarantine_name(id)), &encode_record(record))?))
+}
+
+/// A value of the vault, sealed.
+pub(crate) fn seal_secret(secret: &Secret, sealer: &Sealer) -> Result<Vec<u8>, PortError> {
+    sealer.seal(Place::Vault(secret.identifier, &secret.field), secret.value.as_bytes())
 }
 
 /// The same for the same record from the same source.
 fn quarantine_id(record: &Quarantined) -> u64 {
     let seed = u64::from(crc32fast::hash(record.source.as_bytes()));
     xxhash_rust::xxh3::xxh3_64_with_seed(&record.original, seed)
-}
-
-fn encode_quarantined(record: &Quarantined) -> Vec<u8> {
-    let mut out = Vec::with_capacity(record.original.len() + 128);
-    put_signed(&mut out, record.at);
-    for text in
-        [&record.source, record.rejection.code.as_str(), &record.rejection.field, &record.rejection.reason]
-    {
-        put_bytes(&mut out, text.as_bytes());
-    }
-    put_bytes(&mut out, &record.original);
-    out
-}
-
-pub(crate) fn decode_quarantined(bytes: &[u8]) -> Option<Quarantined> {
-    let mut reader = Reader::new(bytes);
-    let at = reader.signed().ok()?;
-    let source = reader.text().ok()?.to_owned();
-    let code = Code::parse(reader.text().ok()?)?;
-    let (field, reason) = (reader.text().ok()?, reader.text().ok()?);
-    let rejection = Rejection::new(code, field, reason);
-    Some(Quarantined { at, source, rejection, original: reader.bytes().ok()?.to_vec() })
 }

@@ -1,11 +1,15 @@
 //! The vault and the quarantine: tables of sealed values.
 
 use crate::frame::Frame;
-use crate::intake::{decode_quarantined, seal_quarantined};
+use crate::intake::{seal_quarantined, seal_secret};
 use crate::overlay::identity_key;
 use crate::store::{Bytes, Store, failed};
-use event::{Identifier, PortError, Quarantine, QuarantineStore, Quarantined, Secret, Vault, VaultStore};
+use event::{
+    Identifier, IdentifierKind, Key, PortError, Quarantine, QuarantineStore, Quarantined, Secret, Vault,
+    VaultStore,
+};
 use redb::{ReadableTable, TableDefinition};
+use vault::{Place, decode_record};
 
 /// Identifier kind, key, and the field's name → sealed value.
 pub(crate) const VAULT: TableDefinition<&[u8], Bytes> = TableDefinition::new("vault");
@@ -30,7 +34,10 @@ impl Store {
             }
             let mut quarantine = transaction.open_table(QUARANTINE)?;
             for (id, sealed) in records {
-                quarantine.insert(id, sealed)?;
+                // The first one stays: it tells when the record came.
+                if quarantine.get(id)?.is_none() {
+                    quarantine.insert(id, sealed)?;
+                }
             }
             Ok(())
         })
@@ -41,15 +48,8 @@ impl Store {
     /// # Errors
     /// A store that can't be read, or records sealed under another key.
     pub fn quarantined(&self) -> Result<Vec<Quarantined>, PortError> {
-        let sealed: Vec<Vec<u8>> = self.within(|transaction| {
-            let table = transaction.open_table(QUARANTINE)?;
-            let rows = table.iter()?;
-            rows.map(|row| Ok(row?.1.value().to_vec())).collect()
-        })?;
-        let mut records = Vec::with_capacity(sealed.len());
-        for sealed in sealed {
-            records.extend(decode_quarantined(&self.sealer.open(&sealed)?));
-        }
+        let mut records = Vec::new();
+        self.each_quarantined(|_, record| records.push(record))?;
         records.sort_by(|a, b| (a.at, &a.source).cmp(&(b.at, &b.source)));
         Ok(records)
     }
@@ -73,24 +73,8 @@ impl Quarantine for Store {
 }
 
 impl QuarantineStore for Store {
-    async fn each(&self, mut visit: impl FnMut(&str, Quarantined)) -> Result<(), PortError> {
-        let mut from = Some(0);
-        while let Some(first) = from {
-            let page: Vec<(u64, Vec<u8>)> = self.within(|transaction| {
-                let table = transaction.open_table(QUARANTINE)?;
-                let rows = table.range(first..)?.take(PAGE);
-                rows.map(|row| row.map(|(id, sealed)| (id.value(), sealed.value().to_vec())))
-                    .collect::<Result<_, _>>()
-                    .map_err(redb::Error::from)
-            })?;
-            from = page.last().filter(|_| page.len() == PAGE).and_then(|(last, _)| last.checked_add(1));
-            for (id, sealed) in page {
-                let id = quarantine_name(id);
-                let record = self.open_quarantined(&id, &sealed)?;
-                visit(&id, record);
-            }
-        }
-        Ok(())
+    async fn each(&self, visit: impl FnMut(&str, Quarantined)) -> Result<(), PortError> {
+        self.each_quarantined(visit)
     }
 
     async fn find(&self, id: &str) -> Result<Option<Quarantined>, PortError> {
@@ -114,14 +98,34 @@ impl QuarantineStore for Store {
 }
 
 impl Store {
+    fn each_quarantined(&self, mut visit: impl FnMut(&str, Quarantined)) -> Result<(), PortError> {
+        let mut from = Some(0);
+        while let Some(first) = from {
+            let page: Vec<(u64, Vec<u8>)> = self.within(|transaction| {
+                let table = transaction.open_table(QUARANTINE)?;
+                let rows = table.range(first..)?.take(PAGE);
+                rows.map(|row| row.map(|(id, sealed)| (id.value(), sealed.value().to_vec())))
+                    .collect::<Result<_, _>>()
+                    .map_err(redb::Error::from)
+            })?;
+            from = page.last().filter(|_| page.len() == PAGE).and_then(|(last, _)| last.checked_add(1));
+            for (id, sealed) in page {
+                let id = quarantine_name(id);
+                let record = self.open_quarantined(&id, &sealed)?;
+                visit(&id, record);
+            }
+        }
+        Ok(())
+    }
+
     fn open_quarantined(&self, id: &str, sealed: &[u8]) -> Result<Quarantined, PortError> {
-        decode_quarantined(&self.sealer.open(sealed)?)
+        decode_record(&self.sealer.open(Place::Quarantine(id), sealed)?)
             .ok_or_else(|| failed(format!("the refused record {id} is damaged, or of a later release")))
     }
 }
 
 /// A record's id as it is shown: 16 hexadecimal digits.
-fn quarantine_name(id: u64) -> String {
+pub(crate) fn quarantine_name(id: u64) -> String {
     format!("{id:016x}")
 }
 
@@ -132,7 +136,7 @@ fn quarantine_number(id: &str) -> Option<u64> {
 impl Vault for Store {
     async fn put(&self, secrets: &[Secret]) -> Result<(), PortError> {
         for secret in secrets {
-            let sealed = self.sealer.seal(secret.value.as_bytes())?;
+            let sealed = seal_secret(secret, &self.sealer)?;
             self.within(|transaction| {
                 let key = vault_key(secret.identifier, &secret.field);
                 transaction.open_table(VAULT)?.insert(key.as_slice(), sealed.as_slice())?;
@@ -149,7 +153,7 @@ impl Vault for Store {
             Ok(row.map(|row| row.value().to_vec()))
         })?;
         let Some(sealed) = sealed else { return Ok(None) };
-        let value = self.sealer.open(&sealed)?;
+        let value = self.sealer.open(Place::Vault(identifier, field), &sealed)?;
         String::from_utf8(value).map(Some).map_err(|_| failed("a value of the vault is not text"))
     }
 }
@@ -169,7 +173,9 @@ impl VaultStore for Store {
         })?;
         let text = |bytes| String::from_utf8(bytes).map_err(|_| failed("a value of the vault is not text"));
         let secret = |(field, sealed): (Vec<u8>, Vec<u8>)| {
-            Ok(Secret { identifier, field: text(field)?, value: text(self.sealer.open(&sealed)?)? })
+            let field = text(field)?;
+            let value = self.sealer.open(Place::Vault(identifier, &field), &sealed)?;
+            Ok(Secret { identifier, value: text(value)?, field })
         };
         rows.into_iter().map(secret).collect()
     }
@@ -201,4 +207,12 @@ fn vault_key(identifier: Identifier, field: &str) -> Vec<u8> {
     let mut key = identity_key(identifier).to_vec();
     key.extend_from_slice(field.as_bytes());
     key
+}
+
+/// The identifier and the field of a key.
+pub(crate) fn vault_place(key: &[u8]) -> Option<(Identifier, &str)> {
+    let (kind, rest) = key.split_first()?;
+    let (key, field) = rest.split_first_chunk()?;
+    let kind = IdentifierKind::all().find(|known| *known as u8 == *kind)?;
+    Some((Identifier { kind, key: Key(*key) }, std::str::from_utf8(field).ok()?))
 }

@@ -2,7 +2,6 @@
 
 use crate::overlay::Overlay;
 use crate::rewrite;
-use crate::seal::Sealer;
 use event::PortError;
 use redb::backends::InMemoryBackend;
 use redb::{Builder, Database, ReadableTable, TableDefinition, WriteTransaction};
@@ -11,6 +10,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use vault::Sealer;
 
 pub(crate) type Bytes = &'static [u8];
 

@@ -1,7 +1,7 @@
 //! Questions about an installation: asked of the server that runs on it, or else of the data folder itself.
 
 use crate::commands::say::say;
-use crate::commands::{profile, quarantine, why};
+use crate::commands::{key_rotate, profile, quarantine, why};
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -16,9 +16,19 @@ pub const SOCKET: &str = "rondo.sock";
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Question {
-    Profile { id: String, json: bool },
-    Why { id: String, campaign: Option<String> },
-    Quarantine { json: bool },
+    Profile {
+        id: String,
+        json: bool,
+    },
+    Why {
+        id: String,
+        campaign: Option<String>,
+    },
+    Quarantine {
+        json: bool,
+    },
+    #[serde(rename = "rotate_keys")]
+    RotateKeys,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +82,7 @@ impl Question {
             Question::Profile { id, json } => profile::answer(installation, id, *json, now),
             Question::Why { id, campaign } => why::answer(installation, id, campaign.as_deref(), now),
             Question::Quarantine { json } => quarantine::answer(installation, *json),
+            Question::RotateKeys => key_rotate::answer(installation),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! `rondo key`: a new write key for a source.
 
+use crate::commands::key_rotate::{RotateArgs, rotate};
 use crate::commands::say::say;
-use anyhow::{Result, anyhow, ensure};
-use clap::Args;
+use anyhow::{Context, Result, anyhow, ensure};
+use clap::{Args, Subcommand};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -10,14 +11,30 @@ use std::fmt::Write;
 const BYTES: usize = 20;
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct KeyArgs {
     /// Who will send under it, for example web, app or pos; events carry the name as their source
-    source: String,
+    source: Option<String>,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Seal the vault and the quarantine under a new key, and throw the old one away
+    Rotate(RotateArgs),
+}
+
+/// Makes a write key, or changes the key of the vault.
+pub fn key(args: &KeyArgs) -> Result<()> {
+    match &args.action {
+        Some(Action::Rotate(args)) => rotate(args),
+        None => write_key(args.source.as_deref().context("name the source, for example: rondo key web")?),
+    }
 }
 
 /// Prints a new key, and below it the line for settings.yaml, which holds only its digest. The key is kept nowhere.
-pub fn key(args: &KeyArgs) -> Result<()> {
-    let source = args.source.as_str();
+fn write_key(source: &str) -> Result<()> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     ensure!(
         !source.is_empty() && source.bytes().all(is_plain),

@@ -7,6 +7,7 @@ mod demo;
 mod import;
 mod invoke;
 mod key;
+mod key_rotate;
 mod local_time;
 mod person;
 mod profile;

@@ -5,6 +5,7 @@ mod check;
 mod disk;
 mod invoke;
 mod key;
+mod key_rotate;
 mod look;
 mod rondo;
 mod serve;

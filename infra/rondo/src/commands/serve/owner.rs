@@ -21,6 +21,10 @@ pub struct Owner {
     committed_position: i64,
     /// Since when events wait for the lake.
     waiting: Option<Instant>,
+    /// Since when keys wait to be thrown away: what is on its way to the log may still be sealed under them.
+    old_keys: Option<Instant>,
+    /// When the keys were looked at.
+    keys_seen: Instant,
     /// When the last report was made, up to which position, and where it is.
     report: Option<(Instant, i64, PathBuf)>,
 }
@@ -28,7 +32,16 @@ pub struct Owner {
 impl Owner {
     pub fn new(installation: Installation, inbox: Inbox) -> Owner {
         let now = Instant::now();
-        Owner { installation, inbox, committed: now, committed_position: -1, waiting: None, report: None }
+        Owner {
+            installation,
+            inbox,
+            committed: now,
+            committed_position: -1,
+            waiting: None,
+            old_keys: None,
+            keys_seen: now,
+            report: None,
+        }
     }
 
     /// Works until it is told to stop, then takes in what is left and closes the installation. Returns a sentence
@@ -82,6 +95,21 @@ impl Owner {
         } else if self.waiting.get_or_insert_with(Instant::now).elapsed() >= MINUTE {
             pump.flush_lake()?;
             self.waiting = None;
+        }
+        self.throw_old_keys_away()
+    }
+
+    /// Ends a change of keys a minute after it was begun: no request is on its way so long.
+    fn throw_old_keys_away(&mut self) -> Result<()> {
+        if self.keys_seen.elapsed() < MINUTE {
+            return Ok(());
+        }
+        self.keys_seen = Instant::now();
+        if self.installation.old_keys()? == 0 {
+            self.old_keys = None;
+        } else if self.old_keys.get_or_insert_with(Instant::now).elapsed() >= MINUTE {
+            self.installation.retire_keys(clock())?;
+            self.old_keys = None;
         }
         Ok(())
     }
