@@ -51,12 +51,14 @@ pub struct Device<'a> {
 
 impl Parser {
     pub(crate) fn context<'a>(&self, raw: RawContext<'a>, composed: bool, suspect: bool) -> Context<'a> {
-        let plain = |text| tidy(text, composed).map(|text| self.masked(text, suspect));
+        let plain = |text| tidy(text, composed).map(|text| short(self.masked(text, suspect)));
         let address = |text| {
-            let masked = |url| if suspect { self.masked(without_personal_query(url), true) } else { url };
-            tidy(text, composed).map(masked)
+            let masked = |url| if suspect { self.masked_address(url) } else { url };
+            tidy(text, composed).map(|url| short(masked(url)))
         };
-        let (os, app_version) = (plain(raw.os_name), plain(raw.app_version));
+        let os = plain(raw.os_name);
+        let app_version = tidy(raw.app_version, composed)
+            .map(|version| short(self.masked(version.clone(), suspect && !is_version(&version))));
         let device = raw.device.map(|device| *device);
         let (model, kind) = device.map_or((None, None), |device| (plain(device.model), plain(device.kind)));
         let device = Device { model, kind, os, app_version };
@@ -83,11 +85,11 @@ impl Parser {
         if !preferences.starts_with('{') {
             return None;
         }
-        if !pii::may_hold_address(preferences) {
+        if !self.masker().finds(preferences, None) {
             return Some(Cow::Borrowed(preferences));
         }
         let mut value = serde_json::from_str(preferences).ok()?;
-        pii::redact(&mut value, self.hasher(), &self.settings().region);
+        pii::redact(&mut value, self.masker());
         Some(Cow::Owned(value.to_string()))
     }
 
@@ -100,28 +102,37 @@ impl Parser {
             .into_iter()
             .filter_map(|(name, value)| Some((name.into_owned(), serde_json::from_str(value).ok()?)));
         let mut value = Value::Object(fields.collect());
-        pii::redact(&mut value, self.hasher(), &self.settings().region);
+        pii::redact(&mut value, self.masker());
         Some(Cow::Owned(normalise(&value.to_string()).into_owned()))
     }
 
     #[inline]
     pub(crate) fn masked<'a>(&self, text: Cow<'a, str>, suspect: bool) -> Cow<'a, str> {
-        match suspect && pii::may_hold_address(&text) {
-            true => Cow::Owned(pii::mask_emails(&text, self.hasher())),
-            false => text,
+        if suspect { self.masker().mask(text) } else { text }
+    }
+
+    /// An address in whose query something personal stands loses the query.
+    fn masked_address<'a>(&self, url: Cow<'a, str>) -> Cow<'a, str> {
+        match url.find(['?', '#']) {
+            Some(query) if self.masker().finds(&url, None) => {
+                self.masker().mask(Cow::Owned(url[..query].to_owned()))
+            }
+            _ => self.masker().mask(url),
         }
     }
 }
 
 #[inline]
 fn tidy(text: Text<'_>, composed: bool) -> Option<Cow<'_, str>> {
-    text.0.map(|text| clean(text, composed)).filter(|text| !text.is_empty()).map(|text| bounded(text, 1024))
+    text.0.map(|text| clean(text, composed)).filter(|text| !text.is_empty())
 }
 
-/// A query that holds an e-mail address is dropped whole.
-fn without_personal_query(url: Cow<'_, str>) -> Cow<'_, str> {
-    match url.find(['?', '#']) {
-        Some(query) if pii::may_hold_address(&url) => Cow::Owned(url[..query].to_owned()),
-        _ => url,
-    }
+/// Whether a text is four numbers: a version that is written like an IP address.
+fn is_version(text: &str) -> bool {
+    text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+#[inline]
+fn short(text: Cow<'_, str>) -> Cow<'_, str> {
+    bounded(text, 1024)
 }

@@ -58,7 +58,7 @@ impl Parser {
             self.add_phone(&user_id, identifiers_of(&mut add), secrets);
             return None;
         }
-        (!pii::may_hold_address(&user_id)).then_some(user_id)
+        (!self.masker().finds(&user_id, None)).then_some(user_id)
     }
 
     fn add_email(&self, text: &str, add: &mut dyn FnMut(IdentifierKind, &str), secrets: &mut Vec<Secret>) {
@@ -108,7 +108,7 @@ impl Parser {
             }
         }
         let mut rest = Value::Object(fields);
-        pii::redact(&mut rest, self.hasher(), &self.settings().region);
+        pii::redact(&mut rest, self.masker());
         let text = if rest.as_object().is_some_and(Map::is_empty) { String::new() } else { rest.to_string() };
         Ok(Cow::Owned(normalise(&text).into_owned()))
     }

@@ -20,6 +20,7 @@ mod identifier;
 mod identify;
 mod json;
 mod mapping;
+mod mask;
 mod money;
 mod parse;
 mod pii;

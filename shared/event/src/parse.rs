@@ -5,6 +5,7 @@ use crate::arrival::{Arrival, moment, times};
 use crate::event::{Event, EventType, MessageHash, TimeMark, names};
 use crate::identifier::{Identifiers, Pseudonymizer};
 use crate::json::{Fault, FaultKind};
+use crate::mask::Masker;
 use crate::money::Currency;
 use crate::pii::{self, Secret};
 use crate::privacy::Privacy;
@@ -58,7 +59,7 @@ struct Envelope<'a> {
 /// Parses and cleans records. Holds the deployment's key, so it is made once.
 #[derive(Debug, Clone)]
 pub struct Parser {
-    hasher: Pseudonymizer,
+    masker: Masker,
     settings: ParserSettings,
 }
 
@@ -71,12 +72,22 @@ impl Parser {
     pub const MAX_BATCH: usize = 10_000;
 
     pub fn new(hasher: Pseudonymizer, settings: ParserSettings) -> Self {
-        Parser { hasher, settings }
+        Parser { masker: Masker::new(hasher, &settings.region), settings }
     }
 
     /// Makes keyed hashes under the same key as the parser's.
     pub fn hasher(&self) -> &Pseudonymizer {
-        &self.hasher
+        self.masker.hasher()
+    }
+
+    /// A text with what is personal in it (e-mail addresses, telephone, identity and card numbers, IP addresses)
+    /// replaced by `hmac:` and its keyed hash, as in every text of an event.
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.masker.mask(Cow::Borrowed(text))
+    }
+
+    pub(crate) fn masker(&self) -> &Masker {
+        &self.masker
     }
 
     pub fn settings(&self) -> &ParserSettings {
@@ -164,9 +175,10 @@ impl Parser {
                 Rejection::new(Code::InvalidType, "type", "missing; say identify, track, page, …")
             })?,
         };
-        // Most records hold nothing like an e-mail address anywhere: one look spares a look at each of their texts.
-        let suspect = pii::may_hold_address(record);
-        let name = self.masked(event_name(kind, raw.event.0.take().map(clean))?, suspect);
+        // Most records hold nothing personal anywhere: one look spares a look at each of their texts.
+        let address = raw.context.as_ref().and_then(|context| context.ip);
+        let suspect = self.masker.finds(record, address);
+        let name = bounded(self.masked(event_name(kind, raw.event.0.take().map(clean))?, suspect), MAX_NAME);
         let (received_at, happened_at, time_mark) = times(&raw, batch_sent_at, arrival);
 
         let mut secrets = Vec::new();
@@ -192,7 +204,7 @@ impl Parser {
         }
 
         let message_id = match raw.message_id.0.take().map(clean).filter(|id| !id.is_empty()) {
-            Some(id) => self.masked(bounded(id, 256), suspect),
+            Some(id) => bounded(self.masked(id, suspect), 256),
             None => Cow::Owned(derived_id(record, source, moment(&raw, arrival))),
         };
         let (properties, facts) = self.properties(&mut raw, kind, suspect)?;
@@ -248,7 +260,7 @@ impl Parser {
         let currency = self.settings.currency;
         let added = added_properties(raw, kind);
         let same = raw.composed || matches!(normalise(text), Cow::Borrowed(_));
-        if same && added.is_empty() && !(raw.facts.suspicious || suspect && pii::may_hold_address(text)) {
+        if same && added.is_empty() && !(raw.facts.suspicious || suspect && self.masker.finds(text, None)) {
             let facts = match text {
                 "" => Facts::default(),
                 _ => std::mem::take(&mut raw.facts).into_facts(currency),
@@ -264,7 +276,7 @@ impl Parser {
                 fields.entry(name).or_insert(Value::String(value));
             }
         }
-        pii::redact(&mut value, &self.hasher, &self.settings.region);
+        pii::redact(&mut value, &self.masker);
         let text = value.to_string();
         let facts = Facts::of(&text, Some(currency)).into_owned();
         Ok((Cow::Owned(text), facts))
@@ -340,11 +352,14 @@ fn added_properties(raw: &RawEvent<'_>, kind: EventType) -> Vec<(&'static str, S
     texts.collect()
 }
 
+/// Longest name of an event, in bytes.
+const MAX_NAME: usize = 128;
+
 fn event_name(kind: EventType, event: Option<Cow<'_, str>>) -> Result<Cow<'_, str>, Rejection> {
     Ok(Cow::Borrowed(match kind {
         EventType::Track => {
             let name = event.filter(|name| !name.is_empty());
-            return name.map(|name| bounded(name, 128)).ok_or_else(|| {
+            return name.ok_or_else(|| {
                 Rejection::new(Code::MissingEvent, "event", "a track call needs the event's name")
             });
         }

@@ -1,9 +1,10 @@
 //! Personal data in properties and traits: found by the names of fields and the shape of values, taken
 //! out, and kept for the vault.
 
-use crate::contact::{normalise_email, normalise_phone};
-use crate::identifier::{Identifier, IdentifierKind, Pseudonymizer};
+use crate::identifier::Identifier;
+use crate::mask::Masker;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// A raw value on its way to the vault: under the hash of the identifier it belongs to.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,6 +32,9 @@ fn personal_field(field: &str) -> Option<&'static str> {
     if field.len() > 20 {
         return None;
     }
+    if !field.is_ascii() {
+        return chinese_field(field.trim());
+    }
     let mut plain = [0u8; 20];
     let mut len = 0;
     for byte in field.bytes().filter(u8::is_ascii_alphanumeric) {
@@ -40,43 +44,102 @@ fn personal_field(field: &str) -> Option<&'static str> {
     let plain = &plain[..len];
     Some(match plain {
         b"email" | b"emailaddress" | b"mail" => "email",
-        b"phone" | b"phonenumber" | b"mobile" | b"mobilephone" | b"tel" | b"telephone" => "phone",
+        b"phone" | b"phonenumber" | b"phoneno" | b"mobile" | b"mobilephone" | b"mobileno"
+        | b"mobilenumber" | b"cellphone" | b"contactphone" | b"tel" | b"telephone" => "phone",
         b"firstname" | b"givenname" => "first_name",
         b"lastname" | b"familyname" | b"surname" => "last_name",
         b"fullname" | b"realname" | b"customername" => "name",
         b"address" | b"address1" | b"address2" | b"street" | b"shippingaddress" | b"billingaddress" => {
             "address"
         }
-        b"idcard" | b"idnumber" | b"passport" | b"ssn" | b"taxid" => "document",
-        b"cardnumber" | b"creditcard" | b"bankcard" | b"iban" => "card",
+        b"idcard" | b"idcardno" | b"idcardnumber" | b"idnumber" | b"nationalid" | b"passport"
+        | b"passportno" | b"passportnumber" | b"ssn" | b"taxid" => "document",
+        b"cardnumber" | b"cardno" | b"creditcard" | b"bankcard" | b"bankcardno" | b"bankcardnumber"
+        | b"iban" => "card",
         b"password" => "password",
-        b"ip" => "ip",
+        b"ip" | b"ipaddress" | b"clientip" | b"remoteaddr" => "ip",
         _ => return None,
     })
 }
 
-/// Rewrites an object so that it holds no personal data: what stands in a personal field, or looks like
-/// an e-mail address in any text, becomes `hmac:` and its keyed hash.
-pub(crate) fn redact(value: &mut Value, hasher: &Pseudonymizer, region: &str) {
+fn chinese_field(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "邮箱" | "电子邮箱" | "邮件" => "email",
+        "手机" | "手机号" | "手机号码" | "电话" | "电话号码" | "联系电话" => "phone",
+        "姓名" | "真实姓名" | "收件人" | "收货人" => "name",
+        "地址" | "收货地址" | "住址" => "address",
+        "身份证" | "身份证号" | "身份证号码" | "护照" => "document",
+        "银行卡" | "银行卡号" | "卡号" => "card",
+        "密码" => "password",
+        _ => return None,
+    })
+}
+
+/// Rewrites an object so that it holds no personal data: what stands in a personal field, or is found in any text,
+/// name or number, becomes `hmac:` and its keyed hash.
+pub(crate) fn redact(value: &mut Value, masker: &Masker) {
     match value {
         Value::Object(fields) => {
-            if fields.keys().any(|name| may_hold_address(name)) {
+            if fields.keys().any(|name| masker.finds(name, None)) {
                 let named = std::mem::take(fields).into_iter();
-                *fields = named.map(|(name, value)| (mask_emails(&name, hasher), value)).collect();
+                *fields = named.map(|(name, value)| (masker.mask(name.into()).into_owned(), value)).collect();
             }
             for (name, value) in fields.iter_mut() {
                 match personal_field(name) {
                     Some(field) if !value.is_null() => {
-                        *value = Value::String(hash(field, value, hasher, region))
+                        let text = match &*value {
+                            Value::String(text) => masker.field_token(field, text),
+                            other => masker.field_token(field, &other.to_string()),
+                        };
+                        *value = Value::String(text);
                     }
-                    _ => redact(value, hasher, region),
+                    _ if is_measure(name) && value.is_number() => {}
+                    _ if is_version(name) && value.is_string() => {}
+                    _ => redact(value, masker),
                 }
             }
         }
-        Value::Array(values) => values.iter_mut().for_each(|value| redact(value, hasher, region)),
-        Value::String(text) if may_hold_address(text) => *text = mask_emails(text, hasher),
+        Value::Array(values) => values.iter_mut().for_each(|value| redact(value, masker)),
+        Value::String(text) if masker.finds(text, None) => {
+            *text = masker.mask(Cow::Borrowed(text)).into_owned();
+        }
+        Value::Number(number) if number.as_u64().is_some_and(|number| number >= 10_000_000_000) => {
+            let text = number.to_string();
+            if masker.finds(&text, None) {
+                *value = Value::String(masker.mask(text.into()).into_owned());
+            }
+        }
         _ => {}
     }
+}
+
+/// Whether numbers in a field of that name measure something, however long they are.
+fn is_measure(name: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "revenue",
+        "total",
+        "subtotal",
+        "value",
+        "price",
+        "amount",
+        "quantity",
+        "tax",
+        "shipping",
+        "discount",
+        "duration",
+        "size",
+        "count",
+        "timestamp",
+    ];
+    const ENDS: [&str; 8] = ["_ms", "_msec", "_at", "_ts", "time", "_bytes", "_total", "_price"];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)) || ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a field of that name holds the version of a program, which may be written like an IP address.
+fn is_version(name: &str) -> bool {
+    name.len() >= 7
+        && name.is_char_boundary(name.len() - 7)
+        && name[name.len() - 7..].eq_ignore_ascii_case("version")
 }
 
 /// Takes the personal fields out of traits. Returns e-mail and phone as identifiers' values; all else as
@@ -100,77 +163,26 @@ pub(crate) fn take_personal(traits: &mut Map<String, Value>) -> Vec<(&'static st
     taken
 }
 
-/// Whether a text, or the text of a JSON value, may hold an e-mail address: an `@`, also as an address
-/// (`%40`) or JSON (`\u0040`) escapes it.
-pub(crate) fn may_hold_address(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    memchr::memchr3_iter(b'@', b'%', b'\\', bytes).any(|at| match bytes[at] {
-        b'@' => true,
-        b'%' => bytes[at + 1..].starts_with(b"40"),
-        _ => bytes[at + 1..].starts_with(b"u0040"),
-    })
-}
-
-/// Replaces every e-mail address in a text, and what has an `@` inside and so may be one, by `hmac:` and its
-/// keyed hash.
-pub(crate) fn mask_emails(text: &str, hasher: &Pseudonymizer) -> String {
-    let edge = |c: char| c.is_whitespace() || "<>,;\"():=&?/#".contains(c);
-    let text = text.replace("%40", "@");
-    let mut masked = String::with_capacity(text.len());
-    for word in text.split_inclusive(edge) {
-        let core = word.trim_end_matches(edge).trim_end_matches('.');
-        let inside = core.trim_matches('@').contains('@');
-        match normalise_email(core) {
-            Some(email) => masked.push_str(&token(IdentifierKind::Email, &email, hasher)),
-            None if inside => masked.push_str(&format!("hmac:{}", hasher.key("text", core))),
-            None => masked.push_str(core),
-        }
-        masked.push_str(&word[core.len()..]);
-    }
-    masked
-}
-
-fn hash(field: &str, value: &Value, hasher: &Pseudonymizer, region: &str) -> String {
-    let text = match value {
-        Value::String(text) => text.trim().to_owned(),
-        other => other.to_string(),
-    };
-    match field {
-        "email" => {
-            let email = normalise_email(&text).unwrap_or(text);
-            token(IdentifierKind::Email, &email, hasher)
-        }
-        "phone" => {
-            let phone = normalise_phone(&text, region).unwrap_or(text);
-            token(IdentifierKind::Phone, &phone, hasher)
-        }
-        field => format!("hmac:{}", hasher.key(field, &text)),
-    }
-}
-
-fn token(kind: IdentifierKind, value: &str, hasher: &Pseudonymizer) -> String {
-    format!("hmac:{}", hasher.identifier(kind, value).key)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Pseudonymizer;
     use serde_json::json;
 
     #[test]
     fn nothing_personal_stays() {
-        let hasher = Pseudonymizer::new(b"k");
+        let masker = Masker::new(Pseudonymizer::new(b"k"), "US");
         let mut value = json!({
             "email": "Ann@Example.com", "note": "Write to ann@example.com. Thanks",
             "shipping": {"firstName": "Ann", "city": "Berlin", "lines": [{"Phone-Number": "+14155552671"}]},
             "price": 5, "address": null
         });
-        redact(&mut value, &hasher, "US");
+        redact(&mut value, &masker);
         let text = value.to_string();
         for raw in ["Ann", "ann@", "example", "415555"] {
             assert!(!text.contains(raw), "{raw} in {text}");
         }
-        let email = token(IdentifierKind::Email, "ann@example.com", &hasher);
+        let email = masker.field_token("email", "ann@example.com");
         assert_eq!(value["email"], email.as_str());
         assert_eq!(value["note"], format!("Write to {email}. Thanks"));
         assert_eq!((&value["shipping"]["city"], &value["price"]), (&json!("Berlin"), &json!(5)));

@@ -170,6 +170,8 @@ pub(crate) struct RawContext<'a> {
     pub consent: Option<&'a str>,
     pub traits: Option<&'a str>,
     pub external_ids: Vec<RawExternalId<'a>>,
+    /// The text of the JSON value.
+    pub ip: Option<&'a str>,
     /// Keys that are none of the above.
     pub rest: Vec<(Cow<'a, str>, &'a str)>,
 }
@@ -210,7 +212,7 @@ impl<'a> RawContext<'a> {
                 "traits" => self.traits = Some(cursor.value()?),
                 "externalIds" => self.external_ids = external_ids(cursor)?,
                 // An IP address is personal data that nothing here needs.
-                "ip" => cursor.skip()?,
+                "ip" => self.ip = Some(cursor.value()?),
                 _ => self.rest.push((key, cursor.value()?)),
             }
             Ok(())

@@ -1,0 +1,337 @@
+//! Personal data in running text: found, and replaced by keyed hashes.
+//!
+//! What is found: e-mail addresses; telephone numbers (international ones, those of the installation's country, and
+//! Chinese mobile numbers); Chinese resident identity numbers; bank cards; IP addresses. Each becomes `hmac:` and
+//! the hash of its plain form, so that the same value has the same token however it is written, and the token of an
+//! e-mail address or a telephone number is the hash of the identifier.
+//!
+//! Numbers have checks of their own (Luhn's, MOD 11-2, the numbering plans), and what is part of a code or a decimal
+//! is left alone, so that orders, prices, times, versions, UUIDs and coordinates stay as they are.
+
+mod document;
+mod ip;
+mod number;
+mod phone;
+mod reading;
+mod stretch;
+
+use crate::contact::{normalise_email, normalise_phone};
+use crate::identifier::{IdentifierKind, Pseudonymizer};
+use number::{Left, Written};
+use phone::{Likeness, Plan};
+use reading::reading;
+use std::borrow::Cow;
+use std::ops::Range;
+use stretch::Stretch;
+
+/// Finds and masks. Holds the deployment's key.
+#[derive(Debug, Clone)]
+pub(crate) struct Masker {
+    hasher: Pseudonymizer,
+    region: String,
+    plan: Plan,
+}
+
+/// A value that was found: where, and what it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Hit {
+    at: Range<usize>,
+    kind: Kind,
+    /// Its plain form.
+    value: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Phone,
+    Document,
+    Card,
+    Ip,
+}
+
+/// How many telephone numbers of one text are looked up; what looks like one beyond is taken for one.
+const MAX_LOOKUPS: u32 = 64;
+
+impl Masker {
+    /// `region` is the ISO 3166 code of the country in which national telephone numbers are read.
+    pub fn new(hasher: Pseudonymizer, region: &str) -> Masker {
+        Masker { hasher, region: region.to_owned(), plan: Plan::of(region) }
+    }
+
+    pub fn hasher(&self) -> &Pseudonymizer {
+        &self.hasher
+    }
+
+    /// Whether something personal stands in a text or in the text of a JSON value, but for what stands in `except`,
+    /// a part of it.
+    pub fn finds(&self, text: &str, except: Option<&str>) -> bool {
+        let start = except.map_or(0, |part| (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize));
+        let ignored = start..start + except.map_or(0, str::len);
+        let mut scan = self.scan(text);
+        if scan.any(|hit| !(ignored.contains(&hit.at.start) && ignored.contains(&(hit.at.end - 1)))) {
+            return true;
+        }
+        if !scan.marked {
+            return false;
+        }
+        if memchr::memchr(b'@', text.as_bytes()).is_some() {
+            return true;
+        }
+        match reading(text) {
+            Cow::Borrowed(_) => false,
+            Cow::Owned(read) => read.contains('@') || self.scan(&read).next().is_some(),
+        }
+    }
+
+    /// The text with what is personal in it replaced. A text in which nothing is stays as it is written.
+    pub fn mask<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        if !self.finds(&text, None) {
+            return text;
+        }
+        let read = reading(&text);
+        let read = if read.contains('@') { Cow::Owned(self.mask_emails(&read)) } else { read };
+        let mut masked = String::with_capacity(read.len() + 64);
+        let mut done = 0;
+        for hit in self.scan(&read) {
+            masked.push_str(&read[done..hit.at.start]);
+            masked.push_str(&self.token(hit.kind, &hit.value));
+            done = hit.at.end;
+        }
+        masked.push_str(&read[done..]);
+        Cow::Owned(masked)
+    }
+
+    /// What stands in place of the value of a personal field.
+    pub fn field_token(&self, field: &str, value: &str) -> String {
+        let value = value.trim();
+        let plain = || value.chars().filter(|c| !matches!(c, ' ' | '-')).collect::<String>().to_uppercase();
+        match field {
+            "email" => self.email_token(&normalise_email(value).unwrap_or_else(|| value.to_owned())),
+            "phone" => self.token(
+                Kind::Phone,
+                &normalise_phone(value, &self.region).unwrap_or_else(|| value.to_owned()),
+            ),
+            "document" => self.token(Kind::Document, &plain()),
+            "card" => self.token(Kind::Card, &plain()),
+            field => self.other_token(field, value),
+        }
+    }
+
+    fn token(&self, kind: Kind, value: &str) -> String {
+        match kind {
+            Kind::Phone => format!("hmac:{}", self.hasher.identifier(IdentifierKind::Phone, value).key),
+            Kind::Document => self.other_token("document", value),
+            Kind::Card => self.other_token("card", value),
+            Kind::Ip => self.other_token("ip", value),
+        }
+    }
+
+    fn email_token(&self, email: &str) -> String {
+        format!("hmac:{}", self.hasher.identifier(IdentifierKind::Email, email).key)
+    }
+
+    fn other_token(&self, scope: &str, value: &str) -> String {
+        format!("hmac:{}", self.hasher.key(scope, value))
+    }
+
+    /// Replaces every e-mail address, and what has an `@` inside and so may be one.
+    fn mask_emails(&self, text: &str) -> String {
+        let edge = |c: char| c.is_whitespace() || "<>,;\"():=&?/#，。；：！？、（）《》".contains(c);
+        let mut masked = String::with_capacity(text.len());
+        for word in text.split_inclusive(edge) {
+            let core = word.trim_end_matches(edge).trim_end_matches('.');
+            let inside = core.trim_matches('@').contains('@');
+            match normalise_email(core) {
+                Some(email) => masked.push_str(&self.email_token(&email)),
+                None if inside => masked.push_str(&self.other_token("text", core)),
+                None => masked.push_str(core),
+            }
+            masked.push_str(&word[core.len()..]);
+        }
+        masked
+    }
+
+    fn scan<'t>(&'t self, text: &'t str) -> Scan<'t> {
+        Scan { masker: self, text: text.as_bytes(), at: 0, floor: 0, marked: false, lookups: 0 }
+    }
+}
+
+/// What is personal in a text, from its beginning on, e-mail addresses apart.
+struct Scan<'t> {
+    masker: &'t Masker,
+    text: &'t [u8],
+    /// Where the next stretch begins.
+    at: usize,
+    /// What is before it was dealt with.
+    floor: usize,
+    marked: bool,
+    lookups: u32,
+}
+
+impl Iterator for Scan<'_> {
+    type Item = Hit;
+
+    #[inline]
+    fn next(&mut self) -> Option<Hit> {
+        while self.at < self.text.len() {
+            let stretch = Stretch::at(self.text, self.at, self.masker.plan.is_short());
+            self.marked |= stretch.marked;
+            if stretch.candidates != 0
+                && let Some(hit) = self.look(stretch.candidates)
+            {
+                return Some(hit);
+            }
+            self.at = self.floor.max(self.at + Stretch::STEP);
+        }
+        None
+    }
+}
+
+impl Scan<'_> {
+    /// The first hit at one of the candidates of the stretch.
+    #[inline(never)]
+    fn look(&mut self, mut candidates: u64) -> Option<Hit> {
+        loop {
+            candidates &= u64::MAX.checked_shl(self.floor.saturating_sub(self.at) as u32).unwrap_or(0);
+            if candidates == 0 {
+                return None;
+            }
+            let place = self.at + candidates.trailing_zeros() as usize;
+            let (hit, next) = match self.text[place] {
+                b':' => {
+                    let (found, next) = ip::v6(self.text, place, self.floor);
+                    (found.map(|(at, address)| Hit { at, kind: Kind::Ip, value: address.to_string() }), next)
+                }
+                _ => self.run(place),
+            };
+            self.floor = next.max(place + 1);
+            if let Some(hit) = hit {
+                self.floor = hit.at.end;
+                return Some(hit);
+            }
+        }
+    }
+
+    /// The first hit among the digits around `place`, and where they end.
+    fn run(&mut self, place: usize) -> (Option<Hit>, usize) {
+        let of_run =
+            |byte: &&u8| matches!(byte, b'0'..=b'9' | b' ' | b'-' | b'.' | b'(' | b')' | b'+' | b'*');
+        let mut at = place - self.text[self.floor..place].iter().rev().take_while(of_run).count();
+        let end = place + self.text[place..].iter().take_while(of_run).count();
+        while at < end {
+            let digits = self.text[at..end].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if digits == 0 {
+                at += 1;
+            } else if let Some(hit) = self.number(at) {
+                return (Some(hit), end);
+            } else {
+                at += digits;
+            }
+        }
+        (None, end)
+    }
+
+    /// What the digits that begin at `start` are: an address, or the longest number that is personal.
+    fn number(&mut self, start: usize) -> Option<Hit> {
+        if let Some((at, address)) = ip::v4(self.text, start) {
+            return Some(Hit { at, kind: Kind::Ip, value: address.to_string() });
+        }
+        let left = number::left(self.text, start);
+        if left == Left::Part {
+            return None;
+        }
+        let written = Written::at(self.text, start);
+        (1..=written.groups).rev().find_map(|groups| self.numbered(&written, groups, start, left))
+    }
+
+    fn numbered(&mut self, written: &Written, groups: usize, start: usize, left: Left) -> Option<Hit> {
+        let digits = written.first(groups);
+        let end = written.ends[groups - 1];
+        let text = |digits: &[u8]| digits.iter().copied().map(char::from).collect::<String>();
+        if let Ok(seventeen) = <&[u8; 17]>::try_from(digits)
+            && let Some(check @ (b'X' | b'x')) = self.text.get(end)
+            && !number::goes_on(self.text, end + 1)
+            && document::is_resident_id(seventeen, *check)
+        {
+            return Some(Hit { at: start..end + 1, kind: Kind::Document, value: text(digits) + "X" });
+        }
+        if digits.len() < 7 || number::goes_on(self.text, end) {
+            return None;
+        }
+        let spaced = written.joined_by(groups, b" -");
+        if let Some((seventeen, [check])) = digits.split_first_chunk::<17>()
+            && spaced
+            && document::is_resident_id(seventeen, *check)
+        {
+            return Some(Hit { at: start..end, kind: Kind::Document, value: text(digits) });
+        }
+        let sizes = &written.sizes[..groups];
+        if spaced && groups <= 5 && sizes.iter().all(|size| *size >= 3) && document::is_card(digits) {
+            // So many numbers of orders and products have thirteen digits that these have to stand in a sentence.
+            let sure = digits.len() > 13 || groups > 1 || self.is_among_words(start, end);
+            return sure.then(|| Hit { at: start..end, kind: Kind::Card, value: text(digits) });
+        }
+        self.phone(written, groups, start, left)
+    }
+
+    fn phone(&mut self, written: &Written, groups: usize, start: usize, left: Left) -> Option<Hit> {
+        let (digits, end) = (written.first(groups), written.ends[groups - 1]);
+        if digits.len() > 15 {
+            return None;
+        }
+        let before = &self.text[self.floor..start];
+        let bracket = before.ends_with(b"(") && self.text[start..end].contains(&b')');
+        let plus = before.ends_with(b"+") || bracket && before.ends_with(b"+(");
+        let opened = usize::from(bracket) + usize::from(plus);
+        let known = |number: String, from| Some(Hit { at: from..end, kind: Kind::Phone, value: number });
+        if !plus && let Some(mobile) = phone::chinese_mobile(written, groups, self.masker.plan) {
+            let mobile: String = mobile.iter().copied().map(char::from).collect();
+            return known(format!("+86{mobile}"), start - opened);
+        }
+        let writing = std::str::from_utf8(&self.text[start - opened..end]).ok()?;
+        if plus {
+            return self
+                .lookup(writing, &self.masker.region)
+                .and_then(|number| known(number, start - opened));
+        }
+        if left != Left::Free {
+            return None;
+        }
+        let likeness = match digits.strip_prefix(b"00") {
+            Some([b'1'..=b'9', ..]) if groups == 1 => Likeness::Weak,
+            Some([b'1'..=b'9', ..]) => Likeness::Strong,
+            _ => self.masker.plan.likeness(written, groups, bracket),
+        };
+        let likely = match likeness {
+            Likeness::No => false,
+            Likeness::Weak => self.is_among_words(start, end),
+            Likeness::Strong => true,
+        };
+        let international =
+            digits.strip_prefix(b"00").filter(|_| likely).and_then(|rest| std::str::from_utf8(rest).ok());
+        if let Some(number) = international.and_then(|rest| self.lookup(&format!("+{rest}"), "")) {
+            return known(number, start);
+        }
+        likely
+            .then(|| self.lookup(writing, &self.masker.region))
+            .flatten()
+            .and_then(|number| known(number, start - opened))
+    }
+
+    /// Whether a number stands in a sentence that does not call it an order's or something else's.
+    fn is_among_words(&self, start: usize, end: usize) -> bool {
+        !number::is_whole(self.text, start, end) && !number::follows_word_for_id(self.text, start)
+    }
+
+    /// The number in E.164, if it can exist.
+    fn lookup(&mut self, writing: &str, region: &str) -> Option<String> {
+        self.lookups += 1;
+        if self.lookups > MAX_LOOKUPS {
+            return Some(writing.chars().filter(char::is_ascii_digit).collect());
+        }
+        normalise_phone(writing, region)
+    }
+}
+
+#[cfg(test)]
+mod tests;
