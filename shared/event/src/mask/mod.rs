@@ -19,7 +19,7 @@ use crate::contact::{normalise_email, normalise_phone};
 use crate::identifier::{IdentifierKind, Pseudonymizer};
 use number::{Left, Written};
 use phone::{Likeness, Plan};
-use reading::reading;
+use reading::{may_read_otherwise, reading};
 use std::borrow::Cow;
 use std::ops::Range;
 use stretch::Stretch;
@@ -64,19 +64,24 @@ impl Masker {
 
     /// Whether something personal stands in a text or in the text of a JSON value, but for what stands in `except`,
     /// a part of it.
+    #[inline]
     pub fn finds(&self, text: &str, except: Option<&str>) -> bool {
-        let start = except.map_or(0, |part| (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize));
-        let ignored = start..start + except.map_or(0, str::len);
-        let mut scan = self.scan(text);
-        if scan.any(|hit| !(ignored.contains(&hit.at.start) && ignored.contains(&(hit.at.end - 1)))) {
-            return true;
-        }
-        if !scan.marked {
-            return false;
-        }
-        if memchr::memchr(b'@', text.as_bytes()).is_some() {
-            return true;
-        }
+        let plain = match except {
+            None => self.scan(text).next().is_some(),
+            Some(part) => {
+                let start = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize).min(text.len());
+                let (before, after) = (text.get(..start), text.get(start + part.len()..));
+                [before, after].into_iter().flatten().any(|part| self.scan(part).next().is_some())
+            }
+        };
+        plain
+            || memchr::memchr(b'@', text.as_bytes()).is_some()
+            || may_read_otherwise(text) && self.finds_read(text)
+    }
+
+    /// As [`Masker::finds`], in what a text reads that is written otherwise.
+    #[inline(never)]
+    fn finds_read(&self, text: &str) -> bool {
         match reading(text) {
             Cow::Borrowed(_) => false,
             Cow::Owned(read) => read.contains('@') || self.scan(&read).next().is_some(),
@@ -152,7 +157,7 @@ impl Masker {
     }
 
     fn scan<'t>(&'t self, text: &'t str) -> Scan<'t> {
-        Scan { masker: self, text: text.as_bytes(), at: 0, floor: 0, marked: false, lookups: 0 }
+        Scan { masker: self, text: text.as_bytes(), at: 0, floor: 0, lookups: 0 }
     }
 }
 
@@ -164,7 +169,6 @@ struct Scan<'t> {
     at: usize,
     /// What is before it was dealt with.
     floor: usize,
-    marked: bool,
     lookups: u32,
 }
 
@@ -175,7 +179,6 @@ impl Iterator for Scan<'_> {
     fn next(&mut self) -> Option<Hit> {
         while self.at < self.text.len() {
             let stretch = Stretch::at(self.text, self.at, self.masker.plan.is_short());
-            self.marked |= stretch.marked;
             if stretch.candidates != 0
                 && let Some(hit) = self.look(stretch.candidates)
             {
@@ -233,14 +236,27 @@ impl Scan<'_> {
 
     /// What the digits that begin at `start` are: an address, or the longest number that is personal.
     fn number(&mut self, start: usize) -> Option<Hit> {
-        if let Some((at, address)) = ip::v4(self.text, start) {
-            return Some(Hit { at, kind: Kind::Ip, value: address.to_string() });
+        let end = start + self.text[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let next = self.text.get(end);
+        // Most digits are part of a code, or few and alone.
+        if next.is_some_and(|next| next.is_ascii_alphabetic() && !matches!(next, b'X' | b'x')) {
+            return None;
         }
         let left = number::left(self.text, start);
         if left == Left::Part {
             return None;
         }
+        if next == Some(&b'.')
+            && end - start <= 3
+            && left == Left::Free
+            && let Some((at, address)) = ip::v4(self.text, start)
+        {
+            return Some(Hit { at, kind: Kind::Ip, value: address.to_string() });
+        }
         let written = Written::at(self.text, start);
+        if written.first(written.groups).len() < 7 {
+            return None;
+        }
         (1..=written.groups).rev().find_map(|groups| self.numbered(&written, groups, start, left))
     }
 
@@ -255,7 +271,7 @@ impl Scan<'_> {
         {
             return Some(Hit { at: start..end + 1, kind: Kind::Document, value: text(digits) + "X" });
         }
-        if digits.len() < 7 || number::goes_on(self.text, end) {
+        if number::goes_on(self.text, end) {
             return None;
         }
         let spaced = written.joined_by(groups, b" -");

@@ -81,6 +81,7 @@ pub(super) fn left(text: &[u8], start: usize) -> Left {
     match text[..start] {
         [.., b'\\', letter] if letter.is_ascii_alphabetic() => Left::Free,
         [.., before] if before.is_ascii_alphanumeric() => Left::Part,
+        [.., before, b'-' | b'_' | b'.'] if before.is_ascii_digit() => Left::Part,
         [.., b'-' | b'_' | b'.'] => {
             let word = text[..start].iter().rev().take(32);
             let word = word.take_while(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte));
@@ -156,11 +157,8 @@ fn follows_word_for_phone(text: &[u8], start: usize) -> bool {
 
 /// Whether a number is all of a text, or of a JSON value.
 pub(super) fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
-    match (&text[..start], &text[end..]) {
-        ([], []) | ([.., b'"'], [b'"', ..]) => true,
-        ([.., b'"', b':'], [b',' | b'}', ..]) => true,
-        _ => false,
-    }
+    let around = (&text[..start], &text[end..]);
+    matches!(around, ([], []) | ([.., b'"'], [b'"', ..]) | ([.., b'"', b':'], [b',' | b'}', ..]))
 }
 
 #[cfg(test)]

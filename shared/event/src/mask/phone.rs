@@ -80,7 +80,7 @@ impl Plan {
 }
 
 /// The mobile number of eleven digits, if the first groups are one of China, with or without its country code.
-pub(super) fn chinese_mobile<'w>(written: &'w Written, groups: usize, plan: Plan) -> Option<&'w [u8]> {
+pub(super) fn chinese_mobile(written: &Written, groups: usize, plan: Plan) -> Option<&[u8]> {
     let digits = written.first(groups);
     let sizes = &written.sizes[..groups];
     if !written.joined_by(groups, b" -") {

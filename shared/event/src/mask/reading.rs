@@ -2,6 +2,12 @@
 
 use std::borrow::Cow;
 
+/// Whether a text may be written otherwise than it reads. Looks at many bytes at once.
+#[inline]
+pub(super) fn may_read_otherwise(text: &str) -> bool {
+    memchr::memchr2(b'%', b'\\', text.as_bytes()).is_some() || !text.is_ascii() && has_wide(text)
+}
+
 /// The text as a person or a browser would read it. Borrows where it is written as it reads.
 pub(super) fn reading(text: &str) -> Cow<'_, str> {
     let mut read = Cow::Borrowed(text);

@@ -6,8 +6,6 @@ use wide::u8x16;
 pub(super) struct Stretch {
     /// Bytes at which a number, or an address of a machine, may stand: one bit a byte, the first lowest.
     pub candidates: u64,
-    /// Whether there is an `@`, or what may be written otherwise than it reads (see [`super::reading`]).
-    pub marked: bool,
 }
 
 impl Stretch {
@@ -33,21 +31,17 @@ impl Stretch {
     #[inline]
     fn of(block: &[u8; Self::LEN], short: bool) -> Stretch {
         let (mut runs, mut dots, mut colons) = (0u64, 0u64, 0u64);
-        let mut marks = u8x16::splat(0);
         for (n, bytes) in block.as_chunks().0.iter().enumerate() {
             let bytes = u8x16::new(*bytes);
             let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-            // ( to 9 but for the comma and the slash: digits and what stands between them. An asterisk does no harm.
+            // From ( to 9: digits and what stands between them. The comma and the slash only make for more candidates.
             let offset = bytes - u8x16::splat(b'(');
-            let within = offset.min(u8x16::splat(b'9' - b'(')).simd_eq(offset);
-            let run = (within & !(is(b',') | is(b'/'))) | is(b' ');
-            marks = marks | is(b'@') | is(b'%') | is(b'\\') | is(0xC2) | is(0xE2) | is(0xEF);
+            let run = offset.min(u8x16::splat(b'9' - b'(')).simd_eq(offset) | is(b' ');
             runs |= u64::from(run.to_bitmask()) << (16 * n);
             dots |= u64::from(is(b'.').to_bitmask()) << (16 * n);
             colons |= u64::from(is(b':').to_bitmask()) << (16 * n);
         }
-        let candidates = long(runs, short) | quads(dots) | groups(colons);
-        Stretch { candidates, marked: marks.any() }
+        Stretch { candidates: long(runs, short) | quads(dots) | groups(colons) }
     }
 }
 
@@ -92,13 +86,5 @@ mod tests {
         assert_eq!(found("1.2.3.4", false), [5]);
         assert_eq!(found("fe80::1", false), [5]);
         assert_eq!(found("2001:db8:0:1", false), [10]);
-    }
-
-    #[test]
-    fn marks() {
-        for text in ["a@b", "a%40b", r"\u0041", "\u{200b}", "\u{ff11}", "\u{a0}"] {
-            assert!(Stretch::at(text.as_bytes(), 0, false).marked, "{text}");
-        }
-        assert!(!Stretch::at("张三 order-1".as_bytes(), 0, false).marked);
     }
 }
