@@ -3,7 +3,7 @@
 use crate::event::{Event, EventType, MessageHash, TimeMark};
 use crate::identifier::{Identifier, IdentifierKind, Identifiers, Key};
 use crate::wire::{Damaged, Reader, put_field, put_signed, put_text};
-use crate::{Campaign, Context, Currency, Device, Facts};
+use crate::{Campaign, Context, Currency, Device, Facts, Marks};
 use std::borrow::Cow;
 
 mod tag {
@@ -27,6 +27,7 @@ mod tag {
     pub const REST: u8 = 27;
     pub const CAMPAIGN: u8 = 28;
     pub const DEVICE: u8 = 29;
+    pub const MARKS: u8 = 40;
 }
 
 impl<'a> Event<'a> {
@@ -70,6 +71,9 @@ impl<'a> Event<'a> {
         if let Some(d) = &context.device {
             put_texts(out, tag::DEVICE, [&d.model, &d.kind, &d.os, &d.app_version]);
         }
+        if let Some(marks) = &self.marks {
+            put_field(out, tag::MARKS, |out| marks.encode(out));
+        }
     }
 
     /// Reads what [`Event::encode`] wrote; borrows from it.
@@ -89,6 +93,7 @@ impl<'a> Event<'a> {
             context: Context::default(),
             facts: Facts::default(),
             source: Cow::Borrowed(""),
+            marks: None,
         };
         let mut currency = None;
         let mut properties = "";
@@ -141,6 +146,7 @@ impl<'a> Event<'a> {
                     let [model, kind, os, app_version] = texts(field)?;
                     context.device = Some(Box::new(Device { model, kind, os, app_version }));
                 }
+                tag::MARKS => event.marks = Marks::decode(field)?,
                 _ => {}
             }
         }

@@ -1,6 +1,6 @@
 //! The canonical event.
 
-use crate::{Context, Facts, Identifiers};
+use crate::{Context, Facts, Identifiers, Marks};
 use std::borrow::Cow;
 
 /// Names that calls other than `track` get, so that every event has one.
@@ -140,6 +140,8 @@ pub struct Event<'a> {
     pub facts: Facts<'a>,
     /// The name of the source it came by: a write key's, or a file's.
     pub source: Cow<'a, str>,
+    /// What intake noted about it.
+    pub marks: Option<Box<Marks>>,
 }
 
 impl<'a> Event<'a> {
@@ -168,6 +170,7 @@ impl<'a> Event<'a> {
             traits: Cow::Borrowed(""),
             context: Context::default(),
             source: Cow::Borrowed(source),
+            marks: None,
         }
     }
 

@@ -20,10 +20,12 @@ mod identifier;
 mod identify;
 mod json;
 mod mapping;
+mod marks;
 mod mask;
 mod money;
 mod parse;
 mod pii;
+mod plan;
 mod port;
 mod privacy;
 mod privacy_store;
@@ -42,9 +44,11 @@ pub use envelope::{MAX_ENVELOPE_BYTES, decode_envelope, encode_envelopes};
 pub use event::{Event, EventType, MessageHash, TimeMark, names};
 pub use identifier::{Identifier, IdentifierKind, Identifiers, Key, Pseudonymizer, is_junk};
 pub use mapping::{Mapping, MappingError};
+pub use marks::{Marks, Violation};
 pub use money::{Currency, minor_units};
 pub use parse::{Parsed, Parser, ParserSettings};
 pub use pii::Secret;
+pub use plan::{TrackingPlan, Verdict};
 pub use port::{
     EventBus, ObjectSource, PortError, Quarantine, QuarantineStore, Quarantined, Vault, VaultStore,
 };

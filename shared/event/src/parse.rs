@@ -5,9 +5,11 @@ use crate::arrival::{Arrival, moment, times};
 use crate::event::{Event, EventType, MessageHash, TimeMark, names};
 use crate::identifier::{Identifiers, Pseudonymizer};
 use crate::json::{Fault, FaultKind};
+use crate::marks::Marks;
 use crate::mask::Masker;
 use crate::money::Currency;
 use crate::pii::{self, Secret};
+use crate::plan::{self, Checked, TrackingPlan};
 use crate::privacy::Privacy;
 use crate::raw::{RawEvent, Text};
 use crate::rejection::{Code, Rejection};
@@ -27,6 +29,8 @@ pub struct ParserSettings {
     pub currency: Currency,
     /// Whose events are refused, since they were erased or restricted.
     pub privacy: Arc<Privacy>,
+    /// What events should look like, where that was planned.
+    pub plan: Option<Arc<dyn TrackingPlan>>,
 }
 
 impl Default for ParserSettings {
@@ -35,6 +39,7 @@ impl Default for ParserSettings {
             region: "CN".into(),
             currency: Currency::parse("USD").expect("three letters"),
             privacy: Arc::default(),
+            plan: None,
         }
     }
 }
@@ -186,7 +191,19 @@ impl Parser {
         let mut identifiers = Identifiers::default();
         let user_id = self.identify(&mut raw, &mut identifiers, &mut secrets);
         let is_person = kind != EventType::Group;
-        let traits = self.traits(raw.traits.filter(|_| is_person), true, &mut identifiers, &mut secrets)?;
+        let added = added_properties(&raw, kind);
+        // What it comes to counts only further on: there may be stronger reasons to refuse the record.
+        let checked = match &self.settings.plan {
+            None => Ok(Checked::default()),
+            Some(plan) => plan::check(plan.as_ref(), &name, kind, &raw, &added),
+        };
+        let traits = match checked.as_ref().ok().and_then(Checked::traits_text).filter(|_| is_person) {
+            None => self.traits(raw.traits.filter(|_| is_person), true, &mut identifiers, &mut secrets)?,
+            Some(mended) => {
+                let traits = self.traits(Some(&mended), true, &mut identifiers, &mut secrets)?;
+                Cow::Owned(traits.into_owned())
+            }
+        };
         // What the context says of the person identifies them; only identify and group change traits.
         self.traits(context_traits, false, &mut identifiers, &mut secrets)?;
         if identifiers.is_empty() {
@@ -207,7 +224,9 @@ impl Parser {
             Some(id) => bounded(self.masked(id, suspect), 256),
             None => Cow::Owned(derived_id(record, source, moment(&raw, arrival))),
         };
-        let (properties, facts) = self.properties(&mut raw, kind, suspect)?;
+        let Checked { violations, properties: mended, .. } = checked?;
+        let (properties, facts) = self.properties(&mut raw, added, mended, suspect)?;
+        let vaulted = secrets.iter().map(|secret| Cow::Owned(secret.field.clone())).collect();
         Ok(Parsed {
             event: Event {
                 hash: MessageHash::of(&message_id),
@@ -227,6 +246,7 @@ impl Parser {
                     .unwrap_or_default(),
                 facts,
                 source: Cow::Borrowed(source),
+                marks: Marks::new(violations, vaulted),
             },
             secrets,
         })
@@ -253,21 +273,26 @@ impl Parser {
     fn properties<'a>(
         &self,
         raw: &mut RawEvent<'a>,
-        kind: EventType,
+        added: Vec<(&'static str, String)>,
+        mended: Option<Value>,
         suspect: bool,
     ) -> Result<(Cow<'a, str>, Facts<'a>), Rejection> {
         let text = object_text(raw.properties, "properties")?.unwrap_or_default();
         let currency = self.settings.currency;
-        let added = added_properties(raw, kind);
         let same = raw.composed || matches!(normalise(text), Cow::Borrowed(_));
-        if same && added.is_empty() && !(raw.facts.suspicious || suspect && self.masker.finds(text, None)) {
+        if same
+            && mended.is_none()
+            && added.is_empty()
+            && !(raw.facts.suspicious || suspect && self.masker.finds(text, None))
+        {
             let facts = match text {
                 "" => Facts::default(),
                 _ => std::mem::take(&mut raw.facts).into_facts(currency),
             };
             return Ok((Cow::Borrowed(text), facts));
         }
-        let mut value = match text {
+        let mended = mended.map(|value| value.to_string());
+        let mut value = match mended.as_deref().unwrap_or(text) {
             "" => Value::Object(Map::new()),
             text => serde_json::from_str(&normalise(text)).map_err(|e| json_rejection(&e))?,
         };

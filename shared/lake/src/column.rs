@@ -75,6 +75,10 @@ pub enum Text {
     MessageCampaign,
     /// Why a message was refused.
     MessageReason,
+    /// What of the tracking plan the event broke, a line each: `required properties.order_id`.
+    PlanViolations,
+    /// The fields that were taken out of it to the vault, with spaces between them.
+    Vaulted,
 }
 
 impl Long {
@@ -148,7 +152,7 @@ pub(crate) enum Layout {
 }
 
 impl Text {
-    pub(crate) const ALL: [Text; 33] = [
+    pub(crate) const ALL: [Text; 35] = [
         Text::TimeMark,
         Text::Type,
         Text::Name,
@@ -182,6 +186,8 @@ impl Text {
         Text::Source,
         Text::MessageCampaign,
         Text::MessageReason,
+        Text::PlanViolations,
+        Text::Vaulted,
     ];
 
     fn spec(self) -> (&'static str, Layout) {
@@ -220,6 +226,8 @@ impl Text {
             Text::Source => ("source", Dictionary),
             Text::MessageCampaign => ("message_campaign", Dictionary),
             Text::MessageReason => ("message_reason", Dictionary),
+            Text::PlanViolations => ("plan_violations", Dictionary),
+            Text::Vaulted => ("vaulted", Dictionary),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::rows::Rows;
 use crate::scan::{Columns, scan};
 use event::{
     Campaign, Context, Currency, Device, Event, EventType, Facts, Identifier, IdentifierKind, Identifiers,
-    MessageHash, TimeMark,
+    Marks, MessageHash, TimeMark,
 };
 use parquet::file::reader::ChunkReader;
 use std::borrow::Cow;
@@ -90,6 +90,10 @@ fn archived(rows: &Rows, row: usize) -> Option<Archived<'_>> {
         },
         facts: Facts::of(properties, text(Text::Currency).and_then(Currency::parse)),
         source: cow(Text::Source)?,
+        marks: Marks::of_texts(
+            text(Text::PlanViolations).unwrap_or_default(),
+            text(Text::Vaulted).unwrap_or_default(),
+        ),
     };
     Some(Archived { sequence: long(Long::Sequence)?, appended_at: long(Long::AppendedAt)?, event })
 }

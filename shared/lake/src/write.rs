@@ -121,6 +121,10 @@ impl EventFile {
         if matches!(event.name.as_ref(), names::MESSAGE_SENT | names::MESSAGE_REFUSED) {
             self.message(&event.properties);
         }
+        if let Some(marks) = &event.marks {
+            self.filled(Text::PlanViolations, &marks.violations_text());
+            self.filled(Text::Vaulted, &marks.vaulted_text());
+        }
         self.rows += 1;
     }
 

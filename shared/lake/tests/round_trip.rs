@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use event::{
     Arrival, Campaign, Context, Device, Event, EventType, Facts, Identifier, IdentifierKind, Identifiers,
-    Key, MessageHash, Parser, ParserSettings, Pseudonymizer, TimeMark, names,
+    Key, Marks, MessageHash, Parser, ParserSettings, Pseudonymizer, TimeMark, names,
 };
 use lake::{Columns, EventFile, LakeError, Text, replay, scan};
 use proptest::collection::vec;
@@ -76,6 +76,7 @@ fn owned(event: &Event<'_>) -> Event<'static> {
         },
         facts: event.facts.clone().into_owned(),
         source: own(&event.source),
+        marks: event.marks.clone(),
     }
 }
 
@@ -133,6 +134,10 @@ prop_compose! {
             facts: Facts::of(&properties, None).into_owned(),
             properties: Cow::Owned(properties),
             source: Cow::Borrowed("店"),
+            marks: Marks::of_texts(
+                ["", "required properties.order_id\nfixed type properties.price"][kind % 2],
+                ["", "email first_name"][mark % 2],
+            ),
         }
     }
 }
