@@ -2,7 +2,7 @@
 
 use aws::{Aws, Bus, KinesisBus, LiveConfig, QuarantineBucket, Secret, TopicBus, VaultTable};
 use collect_events::{Deps, WriteKeys, invoke, not_ready};
-use config::Settings;
+use config::IntakeConfig;
 use event::{Parser, Pseudonymizer};
 use lambda::variables::*;
 use lambda::{Either, Environment, Failure, start};
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Failure> {
     let vault = VaultTable::new(&aws, settings.required(VAULT_TABLE)?);
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
-    let live = LiveConfig::<Settings>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let live = LiveConfig::<IntakeConfig>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
     let hash_key = Secret::new(&aws, settings.required(HASH_KEY_SECRET)?);
 
     let handler = async |event, now| {
@@ -31,8 +31,8 @@ async fn main() -> Result<(), Failure> {
             bus: &bus,
             vault: &vault,
             quarantine: &quarantine,
-            parser: &Parser::new(Pseudonymizer::new(key), config.parser.clone()),
-            write_keys: &WriteKeys::default().and_digests(config.write_keys.clone()),
+            parser: &Parser::new(Pseudonymizer::new(key), config.settings.parser.clone()),
+            write_keys: &WriteKeys::default().and_digests(config.settings.write_keys.clone()),
         };
         invoke(&deps, &event, now).await
     };

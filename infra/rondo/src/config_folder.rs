@@ -1,19 +1,28 @@
 //! The configuration folder of one machine.
 
-use config::{Config, Files, FromFiles, Problem, Problems};
+use config::{Config, Files, FromFiles, Problem, Problems, TrackingPlan};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The folders below a configuration's own.
-const FOLDERS: [&str; 3] = ["campaigns", "templates", "mappings"];
+const FOLDERS: [&str; 4] = ["campaigns", "templates", "mappings", "tracking-plan"];
 
 /// Reads and checks a configuration folder. A folder or file that is not there is empty; every mistake is
 /// reported with its place.
 pub fn read_config(folder: &Path) -> (Config, Problems) {
     let (files, mut problems) = read_files(folder);
-    let (config, found) = Config::read(&files);
+    let (config, found) = read_all(&files);
     problems.append(found.below(folder));
+    (config, problems)
+}
+
+/// Everything that files say, with a parser that holds records against the tracking plan.
+pub fn read_all(files: &Files) -> (Config, Problems) {
+    let (mut config, mut problems) = Config::read(files);
+    let (plan, found) = TrackingPlan::read(files);
+    problems.append(found);
+    plan.guide(&mut config.settings.parser);
     (config, problems)
 }
 

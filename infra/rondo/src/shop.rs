@@ -11,7 +11,7 @@ macro_rules! files {
 }
 
 /// The shop's configuration, by path below `config/`.
-const CONFIG: [(&str, &[u8]); 16] = files![
+const CONFIG: [(&str, &[u8]); 19] = files![
     "settings.yaml",
     "campaigns/browse-abandonment.yaml",
     "campaigns/cart-abandonment.yaml",
@@ -28,6 +28,9 @@ const CONFIG: [(&str, &[u8]); 16] = files![
     "templates/welcome.html",
     "templates/win-back.html",
     "mappings/cdnow.yaml",
+    "tracking-plan/Case Closed.yaml",
+    "tracking-plan/Case Opened.yaml",
+    "tracking-plan/Signed Up.yaml",
 ];
 
 /// A month of the shop, one Segment-spec record a line.

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 pub fn warnings(folder: &Path, config: &Config) -> Vec<Problem> {
     let mut found = Vec::new();
     for part in ["campaigns", "mappings"] {
-        found.extend(not_read(&folder.join(part)));
+        found.extend(not_read(&folder.join(part), &["yaml", "yml"]));
     }
+    found.extend(not_read(&folder.join("tracking-plan"), &["yaml", "yml", "json"]));
     for campaign in config.campaigns.iter() {
         let file = campaign_file(folder, &campaign.name);
         for step in &campaign.steps {
@@ -69,14 +70,21 @@ fn of_message(
 }
 
 /// Files of a folder that are not read, since their names end in something else.
-fn not_read(folder: &Path) -> Vec<Problem> {
+fn not_read(folder: &Path, endings: &[&str]) -> Vec<Problem> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_yaml = |path: &Path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+    let is_read = |path: &Path| path.extension().is_some_and(|ending| endings.iter().any(|e| ending == *e));
     entries
         .map(|entry| entry.path())
-        .filter(|path| path.is_file() && !is_yaml(path))
+        .filter(|path| path.is_file() && !is_read(path))
         .filter(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')))
-        .map(|path| Problem::new(&path, 0, 0, "is not read: files here end in .yaml"))
+        .map(|path| {
+            Problem::new(
+                &path,
+                0,
+                0,
+                format!("is not read: files here end in .{}", endings.join(", .").replace(", .yml", "")),
+            )
+        })
         .collect()
 }
 

@@ -1,7 +1,7 @@
 //! The configuration of an installation: reviewed files, checked before they are live.
 
 use crate::settings::SETTINGS;
-use crate::{Files, Problem, Problems, Settings};
+use crate::{Files, Problem, Problems, Settings, TrackingPlan};
 use campaign::{Campaign, Campaigns, Templates};
 use event::Mapping;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub trait FromFiles: Sized {
     fn read(files: &Files) -> (Self, Problems);
 }
 
-/// Everything that a configuration says, checked.
+/// What a configuration says, checked; the [tracking plan](TrackingPlan) is read apart, by those who parse records.
 pub struct Config {
     pub settings: Settings,
     pub campaigns: Campaigns,
@@ -24,7 +24,8 @@ pub struct Config {
     pub files: usize,
 }
 
-/// The part that intake works with. It links no campaign engine, and a mistake in a campaign does not stop it.
+/// The part that intake works with, whose parser holds records against the tracking plan. It links no campaign engine,
+/// and a mistake in a campaign does not stop it.
 pub struct IntakeConfig {
     pub settings: Settings,
     /// Mappings by file name without `.yaml`.
@@ -41,7 +42,8 @@ impl FromFiles for Settings {
 impl FromFiles for IntakeConfig {
     fn read(files: &Files) -> (IntakeConfig, Problems) {
         let mut problems = Problems::default();
-        let settings = Settings::read(files, &mut problems);
+        let mut settings = Settings::read(files, &mut problems);
+        TrackingPlan::of(&settings.tracking_plan, files, &mut problems).guide(&mut settings.parser);
         (IntakeConfig { settings, mappings: mappings(files, &mut problems) }, problems)
     }
 }

@@ -7,8 +7,10 @@ mod config;
 mod files;
 mod problem;
 mod settings;
+mod tracking_plan;
 
 pub use config::{Config, FromFiles, IntakeConfig};
 pub use files::Files;
 pub use problem::{Problem, Problems};
 pub use settings::Settings;
+pub use tracking_plan::{PlanOutline, TrackingPlan};

@@ -1,5 +1,6 @@
 //! `settings.yaml`: what holds for the whole installation.
 
+use crate::tracking_plan::PlanSection;
 use crate::{Files, Problem, Problems};
 use campaign::{Caps, DeliverySettings, Sender, Share, WebhookSettings, parse_duration};
 use event::{Currency, MINUTE, ParserSettings};
@@ -18,6 +19,8 @@ pub struct Settings {
     pub lateness: i64,
     /// Digests (SHA-256) of the keys under which sources may write, by the name of the source.
     pub write_keys: BTreeMap<String, [u8; 32]>,
+    /// How the tracking plan is kept. The plan itself is read by those who work with it.
+    pub(crate) tracking_plan: PlanSection,
 }
 
 impl Default for Settings {
@@ -31,6 +34,7 @@ impl Default for Settings {
             }),
             lateness: MINUTE,
             write_keys: BTreeMap::new(),
+            tracking_plan: PlanSection::default(),
         }
     }
 }
@@ -56,6 +60,8 @@ struct SettingsFile {
     caps: Caps,
     #[serde(default)]
     write_keys: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    tracking_plan: PlanSection,
 }
 
 #[derive(Debug, Deserialize)]
@@ -133,6 +139,7 @@ impl Settings {
                 ),
             }
         }
+        self.tracking_plan = file.tracking_plan;
         if let Some(sender) = file.sender {
             self.delivery.sender = sender;
         }

@@ -13,5 +13,5 @@ mod settings;
 
 pub use built_in::built_in;
 pub use plan::{Plan, PlanBuilder};
-pub use schema::{Schema, SchemaError};
+pub use schema::{Schema, SchemaError, outline};
 pub use settings::{OnUnplanned, OnViolation, PlanSettings};

@@ -85,16 +85,6 @@ impl Planned {
 }
 
 impl Plan {
-    /// The schema of an event.
-    pub fn schema(&self, event: &str) -> Option<&Schema> {
-        self.events.get(event)?.schema()
-    }
-
-    /// The names of all planned events.
-    pub fn events(&self) -> impl Iterator<Item = &str> {
-        self.events.keys().map(String::as_str)
-    }
-
     fn unplanned(&self) -> Option<Verdict> {
         let violation = Violation { rule: Cow::Borrowed("unplanned"), field: "event".into(), fixed: false };
         let reason = "the tracking plan has no schema for an event of this name; correct the name, or add its schema to \

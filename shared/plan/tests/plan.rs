@@ -1,7 +1,7 @@
 //! The plan at work: what passes, what is noted, what is mended, what is blocked.
 
 use event::{Arrival, Code, EventType, Parser, ParserSettings, Pseudonymizer, TrackingPlan, Violation};
-use plan::{OnUnplanned, OnViolation, Plan, PlanBuilder, PlanSettings, Schema, built_in};
+use plan::{OnUnplanned, OnViolation, Plan, PlanBuilder, PlanSettings, Schema, built_in, outline};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -258,8 +258,8 @@ fn schemas_with_mistakes_say_where() {
 fn the_built_in_events_are_those_of_the_spec() {
     assert_eq!(built_in().len(), 28);
     for (name, schema) in built_in() {
-        let schema = Schema::compile(schema).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!(schema.properties().count() > 0, "{name}");
+        Schema::compile(schema).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!outline(schema).is_empty(), "{name}");
     }
     let builder =
         PlanBuilder::new(PlanSettings { built_in: Some(OnViolation::Warn), ..PlanSettings::default() });
@@ -278,8 +278,8 @@ fn the_built_in_events_are_those_of_the_spec() {
         ["required properties.order_id", "type properties.products[].quantity", "type properties.revenue"]
     );
     assert_eq!(check("Product Viewed", json!({"product_id": null})).unwrap(), ["type properties.product_id"]);
-    let paths: Vec<_> = plan.schema("Order Completed").unwrap().properties().collect();
-    assert!(paths.contains(&("order_id", true)) && paths.contains(&("products[].price", false)), "{paths:?}");
+    let paths = outline(&built_in()["Order Completed"]);
+    assert!(paths["order_id"] && !paths["products[].price"], "{paths:?}");
 }
 
 #[test]

@@ -2,20 +2,20 @@
 
 use crate::commands::DataFolder;
 use crate::commands::say::say;
-use crate::config_folder::read_files;
+use crate::config_folder::{read_all, read_files};
 use crate::warnings::warnings;
 use anyhow::{Result, bail};
 use clap::Args;
-use config::{Config, Files, FromFiles};
+use config::{Config, Files};
 use std::path::{Path, PathBuf};
 
 /// What a configuration is made of.
-const PARTS: [&str; 4] = ["settings.yaml", "campaigns", "templates", "mappings"];
+const PARTS: [&str; 5] = ["settings.yaml", "campaigns", "templates", "mappings", "tracking-plan"];
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// A folder with settings.yaml, campaigns/, templates/ and mappings/, or one that holds it as config/; that of
-    /// the data folder where none is given
+    /// A folder with settings.yaml, campaigns/, templates/, mappings/ and tracking-plan/, or one that holds it as
+    /// config/; that of the data folder where none is given
     folder: Option<PathBuf>,
     #[command(flatten)]
     data: DataFolder,
@@ -25,11 +25,15 @@ pub struct CheckArgs {
 pub fn check(args: &CheckArgs) -> Result<()> {
     let Checked { folder, config, .. } = checked(args.folder.as_deref().unwrap_or(&args.data.path))?;
     say(&format!(
-        "{}: {}, {}, {}, {}: all good",
+        "{}: {}, {}, {}, {}{}: all good",
         folder.display(),
         count(config.campaigns.iter().count(), "campaign"),
         count(files_in(&folder.join("templates")), "template"),
         count(config.mappings.len(), "mapping"),
+        match files_in(&folder.join("tracking-plan")) {
+            0 => String::new(),
+            schemas => count(schemas, "schema") + ", ",
+        },
         if folder.join("settings.yaml").exists() { "settings" } else { "no settings" },
     ));
     Ok(())
@@ -49,7 +53,7 @@ pub(super) struct Checked {
 pub(super) fn checked(folder: &Path) -> Result<Checked> {
     let folder = config_folder(folder)?;
     let (files, mut problems) = read_files(&folder);
-    let (config, found) = Config::read(&files);
+    let (config, found) = read_all(&files);
     problems.append(found.below(&folder));
     for problem in problems.iter() {
         eprintln!("{problem}");
