@@ -13,6 +13,7 @@ mod calendar;
 mod commerce;
 mod contact;
 mod context;
+pub mod dialect;
 mod encode;
 mod envelope;
 mod event;

@@ -59,6 +59,9 @@ struct Envelope<'a> {
     batch: Option<Vec<&'a RawValue>>,
     #[serde(borrow, alias = "sent_at")]
     sent_at: Text<'a>,
+    /// What the records' own contexts leave open.
+    #[serde(borrow)]
+    context: Option<&'a RawValue>,
 }
 
 /// Parses and cleans records. Holds the deployment's key, so it is made once.
@@ -318,7 +321,7 @@ fn listed(code: Code) -> Rejection {
     Rejection::new(code, "", reason)
 }
 
-fn check_size(len: usize) -> Result<(), Rejection> {
+pub(crate) fn check_size(len: usize) -> Result<(), Rejection> {
     if len > Parser::MAX_BYTES {
         let reason = format!("{len} bytes; an event may have {}", Parser::MAX_BYTES);
         return Err(Rejection::new(Code::TooLarge, "", reason));
@@ -353,6 +356,10 @@ fn rejection(fault: Fault) -> Rejection {
 pub(crate) fn json_rejection(error: &serde_json::Error) -> Rejection {
     let place = format!("column {}", error.column());
     match error.classify() {
+        serde_json::error::Category::Syntax if error.to_string().starts_with("recursion limit") => {
+            let reason = format!("nested more than {} deep at {place}; flatten it", Parser::MAX_DEPTH);
+            Rejection::new(Code::TooDeep, "", reason)
+        }
         // serde_json's data errors name types and positions, never values, but for `invalid type: string "…"`.
         serde_json::error::Category::Data => Rejection::new(
             Code::InvalidField,
