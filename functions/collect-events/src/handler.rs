@@ -77,6 +77,12 @@ fn answer(response: Response) -> LambdaFunctionUrlResponse {
             answer.headers.insert(name, value);
         }
     }
-    answer.body = (!response.body.is_empty()).then_some(response.body);
+    match String::from_utf8(response.body.into_owned()) {
+        Ok(text) => answer.body = (!text.is_empty()).then_some(text),
+        Err(picture) => {
+            answer.body = Some(STANDARD.encode(picture.as_bytes()));
+            answer.is_base64_encoded = true;
+        }
+    }
     answer
 }

@@ -1,10 +1,13 @@
 //! From a request to events on the bus.
 
-use crate::route::{Route, route};
-use crate::write_keys::{key_of_body, key_outside_body};
-use crate::{Request, Response, WriteKeys, answer, body};
+use crate::given_keys::{Given, of_body, of_head};
+use crate::records::{is_batch, translated};
+use crate::route::{Form, Route, route};
+use crate::{Request, Response, WriteKeys, answer, body, question};
+use event::dialect::Translated;
 use event::{
-    Arrival, Event, EventBus, Parsed, Parser, PortError, Quarantine, Quarantined, Rejection, Secret, Vault,
+    Arrival, Code, Event, EventBus, Parsed, Parser, PortError, Quarantine, Quarantined, Rejection, Secret,
+    Vault,
 };
 
 /// What intake over HTTP works with.
@@ -22,13 +25,21 @@ pub async fn run<B: EventBus, V: Vault, Q: Quarantine>(
     deps: &Deps<'_, B, V, Q>,
     request: &Request<'_>,
 ) -> Response {
-    match route(request.method, request.path) {
+    let response = match route(request.method, request.path) {
         Route::Health => answer::healthy(),
-        Route::Preflight => answer::preflight(),
+        Route::Preflight => answer::preflight(request),
+        Route::Ask(question) => question::answered(question, deps.write_keys, request),
         Route::WrongMethod { allowed } => answer::wrong_method(allowed),
         Route::Unknown => answer::unknown_route(),
-        target => collect(deps, request, target).await,
-    }
+        Route::Take(form) => {
+            let response = collect(deps, request, form).await;
+            match form {
+                Form::Pixel(_) => answer::as_picture(response),
+                _ => response,
+            }
+        }
+    };
+    answer::for_origin(response, request)
 }
 
 /// What became of a request's records.
@@ -44,26 +55,38 @@ struct Outcome<'a> {
 async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
     deps: &Deps<'_, B, V, Q>,
     request: &Request<'_>,
-    target: Route,
+    form: Form,
 ) -> Response {
     if deps.write_keys.is_empty() {
         return answer::no_write_keys();
     }
-    let key = key_outside_body(request);
-    let known = |key: Option<&str>| key.and_then(|key| deps.write_keys.source(key));
-    // A wrong key is refused before its body costs anything.
-    if key.is_some() && known(key.as_deref()).is_none() {
-        return answer::wrong_key();
-    }
-    let body = match body::plain_body(request) {
+    let given = match of_head(deps.write_keys, request) {
+        // A wrong key is refused before its body costs anything.
+        Given::Wrong => return answer::wrong_key(),
+        Given::Source(source) => Some(source),
+        Given::None => None,
+    };
+    let body = match body::plain_body(request, form) {
         Ok(body) => body,
         Err(rejection) => return answer::unread(&rejection),
     };
-    let Some(source) = known(key.or_else(|| key_of_body(&body)).as_deref()) else {
+    let Some(source) = given.or_else(|| of_body(deps.write_keys, &body)) else {
         return answer::wrong_key();
     };
+    let limits = deps.write_keys.limits();
+    if let Err(seconds) = limits.check(source, request.now) {
+        return answer::too_many(seconds);
+    }
+    if form == Form::Ga4Check {
+        return answer::validated(&body);
+    }
 
-    let (outcome, whole) = match parse(deps.parser, &body, source, target, request.now) {
+    let records = translated(request, form, &body);
+    let parsed = match &records {
+        Ok(records) => parse(deps.parser, &body, records.as_deref(), source, form, request.now),
+        Err(rejection) => Err(rejection.clone()),
+    };
+    let (outcome, whole) = match parsed {
         Ok(outcome) => (outcome, None),
         Err(rejection) => {
             let mut outcome = Outcome::default();
@@ -71,10 +94,11 @@ async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
             (outcome, Some(rejection))
         }
     };
+    limits.spend(source, outcome.events.len() + outcome.quarantined.len(), request.now);
     match (store(deps, &outcome).await, whole) {
         (Err(error), _) => answer::failed(&error),
         (Ok(()), Some(rejection)) => answer::refused(&rejection),
-        (Ok(()), None) => answer::accepted(outcome.events.len(), &outcome.refused),
+        (Ok(()), None) => answer::taken(form, outcome.events.len(), &outcome.refused),
     }
 }
 
@@ -82,17 +106,35 @@ async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
 fn parse<'a>(
     parser: &Parser,
     body: &'a [u8],
+    translated: Option<&'a [Translated]>,
     source: &'a str,
-    target: Route,
+    form: Form,
     now: i64,
 ) -> Result<Outcome<'a>, Rejection> {
     let live = Arrival::Live { now };
-    let records = match target {
-        Route::Call(kind) => vec![Ok(parser.parse_call(body, Some(kind), source, live)?)],
-        Route::Import => parser.parse_batch(body, source, Arrival::Recorded { now })?,
-        _ => parser.parse_batch(body, source, live)?,
+    let records = match (translated, form) {
+        (Some(translated), _) => {
+            let mut records = Vec::with_capacity(translated.len());
+            for record in translated {
+                records.push(match record {
+                    Ok(text) => parser.parse(text.as_bytes(), source, live).map_err(|r| (r, text.as_str())),
+                    Err((rejection, original)) => Err((rejection.clone(), original.as_str())),
+                });
+            }
+            if let [Err((rejection, _))] = records.as_slice() {
+                return Err(rejection.clone());
+            }
+            records
+        }
+        (None, Form::Call(kind, _)) => vec![Ok(parser.parse_call(body, Some(kind), source, live)?)],
+        (None, Form::Import) => parser.parse_batch(body, source, Arrival::Recorded { now })?,
+        (None, Form::Beacon | Form::Pixel(_)) if !is_batch(body) => {
+            vec![Ok(parser.parse_call(body, None, source, live)?)]
+        }
+        (None, _) => parser.parse_batch(body, source, live)?,
     };
     let mut outcome = Outcome::default();
+    outcome.events.reserve(records.len());
     for (index, record) in records.into_iter().enumerate() {
         match record {
             Ok(Parsed { event, secrets }) => {
@@ -138,4 +180,9 @@ impl Outcome<'_> {
             });
         }
     }
+}
+
+/// Whether a rejection is about an event that is too large, rather than about a body that is.
+pub(crate) fn is_too_large(rejection: &Rejection) -> bool {
+    rejection.code == Code::TooLarge
 }

@@ -2,9 +2,14 @@
 
 mod answer;
 mod body;
+mod given_keys;
 mod handler;
 mod http;
 mod intake;
+mod parameters;
+mod question;
+mod rate_limit;
+mod records;
 mod route;
 mod write_keys;
 
@@ -12,4 +17,5 @@ pub use body::MAX_SENT;
 pub use handler::{handle, invoke, not_ready};
 pub use http::{Request, Response};
 pub use intake::{Deps, run};
+pub use rate_limit::RateLimits;
 pub use write_keys::WriteKeys;

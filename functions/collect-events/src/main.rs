@@ -1,7 +1,7 @@
 //! collect-events on Lambda.
 
 use aws::{Aws, Bus, KinesisBus, LiveConfig, QuarantineBucket, Secret, TopicBus, VaultTable};
-use collect_events::{Deps, WriteKeys, invoke, not_ready};
+use collect_events::{Deps, RateLimits, WriteKeys, invoke, not_ready};
 use config::IntakeConfig;
 use event::{Parser, Pseudonymizer};
 use lambda::variables::*;
@@ -22,6 +22,7 @@ async fn main() -> Result<(), Failure> {
     let live = LiveConfig::<IntakeConfig>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
     let hash_key = Secret::new(&aws, settings.required(HASH_KEY_SECRET)?);
 
+    let limits = RateLimits::default();
     let handler = async |event, now| {
         let (config, key) = match tokio::try_join!(live.current(now), hash_key.get()) {
             Ok(ready) => ready,
@@ -32,7 +33,9 @@ async fn main() -> Result<(), Failure> {
             vault: &vault,
             quarantine: &quarantine,
             parser: &Parser::new(Pseudonymizer::new(key), config.settings.parser.clone()),
-            write_keys: &WriteKeys::default().and_digests(config.settings.write_keys.clone()),
+            write_keys: &WriteKeys::default()
+                .and_digests(config.settings.write_keys.clone())
+                .limited(limits.renewed(config.settings.rate_limits.clone())),
         };
         invoke(&deps, &event, now).await
     };

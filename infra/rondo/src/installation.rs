@@ -18,7 +18,9 @@ pub struct Installation {
     pub parser: Parser,
     pub mappings: std::collections::BTreeMap<String, event::Mapping>,
     /// Digests of the write keys that the configuration names, by source.
-    pub write_keys: std::collections::BTreeMap<String, [u8; 32]>,
+    pub write_keys: std::collections::BTreeMap<String, Vec<[u8; 32]>>,
+    /// How many events a second a source may send.
+    pub rate_limits: std::collections::BTreeMap<String, u32>,
     pub delivery: campaign::DeliverySettings,
     pub outbox: Outbox,
     pub webhook: Webhook,
@@ -56,6 +58,7 @@ impl Installation {
             parser: Parser::new(Pseudonymizer::new(&keys.hash), config.settings.parser),
             mappings: config.mappings,
             write_keys: config.settings.write_keys,
+            rate_limits: config.settings.rate_limits,
             delivery: config.settings.delivery,
             outbox: Outbox::new(folder.join("outbox"))
                 .with_context(|| format!("making {}", folder.join("outbox").display()))?,

@@ -18,7 +18,9 @@ pub struct Settings {
     /// How long a due step waits for late events, ms.
     pub lateness: i64,
     /// Digests (SHA-256) of the keys under which sources may write, by the name of the source.
-    pub write_keys: BTreeMap<String, [u8; 32]>,
+    pub write_keys: BTreeMap<String, Vec<[u8; 32]>>,
+    /// How many events a second a source may send over HTTP; a source that is not named, as many as it likes.
+    pub rate_limits: BTreeMap<String, u32>,
     /// How the tracking plan is kept. The plan itself is read by those who work with it.
     pub(crate) tracking_plan: PlanSection,
 }
@@ -34,6 +36,7 @@ impl Default for Settings {
             }),
             lateness: MINUTE,
             write_keys: BTreeMap::new(),
+            rate_limits: BTreeMap::new(),
             tracking_plan: PlanSection::default(),
         }
     }
@@ -59,9 +62,28 @@ struct SettingsFile {
     #[serde(default)]
     caps: Caps,
     #[serde(default)]
-    write_keys: BTreeMap<String, Spanned<String>>,
+    write_keys: BTreeMap<String, Spanned<OneOrMore>>,
+    #[serde(default)]
+    rate_limits: BTreeMap<String, Spanned<u32>>,
     #[serde(default)]
     tracking_plan: PlanSection,
+}
+
+/// A text, or a list of them.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    fn as_slice(&self) -> &[String] {
+        match self {
+            OneOrMore::One(one) => std::slice::from_ref(one),
+            OneOrMore::More(more) => more,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -129,14 +151,29 @@ impl Settings {
                 None => wrong(&lateness, format!("`{}` is no time span; write one like 1m", lateness.value)),
             }
         }
-        for (source, digest) in file.write_keys {
-            match parse_digest(&digest.value) {
-                Some(bytes) => drop(self.write_keys.insert(source, bytes)),
-                None => wrong(
-                    &digest,
-                    "a write key is kept as `sha256:` and 64 hexadecimal digits; `rondo key` makes one"
-                        .into(),
-                ),
+        for (source, digests) in file.write_keys {
+            for digest in digests.value.as_slice() {
+                match parse_digest(digest) {
+                    Some(bytes) => self.write_keys.entry(source.clone()).or_default().push(bytes),
+                    None => problems.add(Problem::new(
+                        path,
+                        digests.referenced.line(),
+                        digests.referenced.column(),
+                        "a write key is kept as `sha256:` and 64 hexadecimal digits; `rondo key` makes one",
+                    )),
+                }
+            }
+        }
+        for (source, limit) in file.rate_limits {
+            match limit.value {
+                0 => problems.add(Problem::new(
+                    path,
+                    limit.referenced.line(),
+                    limit.referenced.column(),
+                    "a rate limit is a number of events a second, 1 or more; a source that may send nothing has no \
+                     write key",
+                )),
+                rate => drop(self.rate_limits.insert(source, rate)),
             }
         }
         self.tracking_plan = file.tracking_plan;
@@ -166,4 +203,37 @@ fn parse_digest(text: &str) -> Option<[u8; 32]> {
         *byte = (digit(pair[0])? * 16 + digit(pair[1])?) as u8;
     }
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Settings, String) {
+        let (mut files, mut problems) = (Files::default(), Problems::default());
+        files.insert(SETTINGS, text.to_owned());
+        let settings = Settings::read(&files, &mut problems);
+        (settings, problems.to_string())
+    }
+
+    #[test]
+    fn a_source_has_one_write_key_or_several() {
+        let digest = |n: u8| format!("sha256:{}", format!("{n:02x}").repeat(32));
+        let (one, two, three) = (digest(1), digest(2), digest(3));
+        let text = format!(
+            "write_keys:\n  web: \"{one}\"\n  app: [\"{two}\", \"{three}\"]\nrate_limits: {{ web: 50 }}\n"
+        );
+        let (settings, problems) = read(&text);
+        assert_eq!(problems, "");
+        assert_eq!(settings.write_keys["web"], [[1; 32]]);
+        assert_eq!(settings.write_keys["app"], [[2; 32], [3; 32]]);
+        assert_eq!(settings.rate_limits["web"], 50);
+        let (_, problems) =
+            read(&format!("write_keys:\n  app: [\"{two}\", s3cret]\nrate_limits: {{ web: 0 }}\n"));
+        assert!(
+            problems.contains("settings.yaml:2:8: a write key") && !problems.contains("s3cret"),
+            "{problems}"
+        );
+        assert!(problems.contains("settings.yaml:3:21: a rate limit"), "{problems}");
+    }
 }

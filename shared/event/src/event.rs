@@ -63,6 +63,11 @@ impl EventType {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
+    /// The type of a call: as [`EventType::parse`], and `merge` is an alias.
+    pub(crate) fn of_call(name: &str) -> Option<EventType> {
+        Self::parse(name).or_else(|| (name == "merge").then_some(EventType::Alias))
+    }
+
     pub(crate) fn from_code(code: u8) -> Option<EventType> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == code)
     }

@@ -122,7 +122,7 @@ impl Parser {
     ) -> Result<Parsed<'a>, Rejection> {
         check_size(record.len())?;
         let record = utf8(record)?;
-        self.convert(record, implied, &Text::default(), source, arrival)
+        self.convert(record, implied, &Envelope::default(), source, arrival)
     }
 
     /// The records of a body `{"batch": […], "sentAt": …}`, each parsed on its own: one that is refused
@@ -136,8 +136,8 @@ impl Parser {
     ) -> Result<Vec<Result<Parsed<'a>, (Rejection, &'a str)>>, Rejection> {
         let text = utf8(body)?;
         // Depth is a matter of each record: what is read here is only passed over, without recursion.
-        let envelope: Envelope = serde_json::from_str(text).map_err(|e| json_rejection(&e))?;
-        let Some(batch) = envelope.batch else {
+        let mut envelope: Envelope = serde_json::from_str(text).map_err(|e| json_rejection(&e))?;
+        let Some(batch) = envelope.batch.take() else {
             return Err(Rejection::new(
                 Code::InvalidField,
                 "batch",
@@ -153,7 +153,7 @@ impl Parser {
             .map(|record| {
                 let record = record.get();
                 check_size(record.len())
-                    .and_then(|()| self.convert(record, None, &envelope.sent_at, source, arrival))
+                    .and_then(|()| self.convert(record, None, &envelope, source, arrival))
                     .map_err(|rejection| (rejection, record))
             })
             .collect())
@@ -163,20 +163,24 @@ impl Parser {
         &self,
         record: &'a str,
         implied: Option<EventType>,
-        batch_sent_at: &Text<'_>,
+        batch: &Envelope<'a>,
         source: &'a str,
         arrival: Arrival,
     ) -> Result<Parsed<'a>, Rejection> {
         let mut raw = RawEvent::default();
         raw.read(record).map_err(rejection)?;
+        if let Some(context) = batch.context {
+            raw.inherit(context.get()).map_err(rejection)?;
+        }
+        raw.take_merge()?;
         let composed = raw.composed;
         let clean = |text| clean(text, composed);
         let kind = match raw.kind.as_deref() {
-            Some(name) => EventType::parse(trim(name)).ok_or_else(|| {
+            Some(name) => EventType::of_call(trim(name)).ok_or_else(|| {
                 Rejection::new(
                     Code::InvalidType,
                     "type",
-                    "not one of identify, track, page, screen, group, alias",
+                    "not one of identify, track, page, screen, group, alias, merge",
                 )
             })?,
             None => implied.ok_or_else(|| {
@@ -185,9 +189,10 @@ impl Parser {
         };
         // Most records hold nothing personal anywhere: one look spares a look at each of their texts.
         let address = raw.context.as_ref().and_then(|context| context.ip);
-        let suspect = self.masker.finds(record, address);
+        let suspect = self.masker.finds(record, address)
+            || batch.context.is_some_and(|context| self.masker.finds(context.get(), address));
         let name = bounded(self.masked(event_name(kind, raw.event.0.take().map(clean))?, suspect), MAX_NAME);
-        let (received_at, happened_at, time_mark) = times(&raw, batch_sent_at, arrival);
+        let (received_at, happened_at, time_mark) = times(&raw, &batch.sent_at, arrival);
 
         let mut secrets = Vec::new();
         let context_traits = raw.context.as_mut().and_then(|context| context.traits.take());

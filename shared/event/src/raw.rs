@@ -30,6 +30,8 @@ pub(crate) struct RawEvent<'a> {
     pub facts: RawFacts<'a>,
     pub traits: Option<&'a str>,
     pub context: Option<RawContext<'a>>,
+    /// `mergeProperties`: two identifiers of one person.
+    pub merge: Option<&'a str>,
 }
 
 impl<'a> RawEvent<'a> {
@@ -68,6 +70,11 @@ impl<'a> RawEvent<'a> {
                         return cursor.skip();
                     }
                     return self.context.insert(RawContext::default()).read(cursor);
+                }
+                "mergeProperties" => {
+                    seen.once(16, cursor)?;
+                    self.merge = Some(cursor.value()?);
+                    return Ok(());
                 }
                 _ => return cursor.skip(),
             };
@@ -190,7 +197,7 @@ pub(crate) struct RawExternalId<'a> {
 }
 
 impl<'a> RawContext<'a> {
-    fn read(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Fault> {
+    pub(crate) fn read(&mut self, cursor: &mut Cursor<'a>) -> Result<(), Fault> {
         cursor.object(|cursor, key| {
             match key.as_ref() {
                 "page" => self.page = texts(cursor, ["url", "path", "title", "referrer"])?,

@@ -47,7 +47,7 @@ impl Keys {
     }
 
     /// The sources, for a start line; `configured` are those of the configuration.
-    pub fn sources(&self, configured: &BTreeMap<String, [u8; 32]>) -> String {
+    pub fn sources(&self, configured: &BTreeMap<String, Vec<[u8; 32]>>) -> String {
         let given = self.0.iter().map(|(source, _)| source.as_str());
         let mut sources = Vec::new();
         for source in given.chain(configured.keys().map(String::as_str)) {

@@ -36,9 +36,8 @@ pub fn binary(attributes: &[(String, String)], data: &[u8]) -> Result<String, Re
     let mut fields: Map<String, Value> =
         attributes.iter().map(|(name, value)| (name.to_ascii_lowercase(), json!(value))).collect();
     if !data.is_empty() {
-        let text = std::str::from_utf8(data).map_err(|_| {
-            Rejection::new(Code::InvalidUtf8, "data", "not UTF-8; send JSON or text")
-        })?;
+        let text = std::str::from_utf8(data)
+            .map_err(|_| Rejection::new(Code::InvalidUtf8, "data", "not UTF-8; send JSON or text"))?;
         let data = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
         fields.insert("data".into(), data);
     }
@@ -65,7 +64,8 @@ fn translate(mut fields: Map<String, Value>) -> Result<Record, Rejection> {
         Some(other) => Map::from_iter([("data".to_owned(), other)]),
     };
     if let Some(text) = take_text(&mut fields, &["data_base64"]) {
-        properties = decoded(&text).unwrap_or_else(|| Map::from_iter([("data_base64".to_owned(), json!(text))]));
+        properties =
+            decoded(&text).unwrap_or_else(|| Map::from_iter([("data_base64".to_owned(), json!(text))]));
     }
     let mut record = Record::new(EventType::Track);
     record.text("event", name).text("messageId", format!("{source}#{id}"));

@@ -10,7 +10,7 @@ use super::record::{Record, as_text, take_object, take_text};
 use crate::parse::json_rejection;
 use crate::{Code, EventType, Rejection, iso_time};
 use serde_json::{Map, Value, json};
-use xxhash_rust::xxh3::{xxh3_128_with_seed, xxh3_64};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 /// Names of events, and what the e-commerce spec calls them.
 const EVENTS: [(&str, &str); 16] = [
@@ -73,7 +73,9 @@ pub fn records(body: &str, now: i64) -> Result<Vec<Translated>, Rejection> {
     };
     // Two equal events of one request are two, and a request that is sent again is the same.
     let seed = if at.is_some() { 0 } else { now as u64 };
-    let id = |nth: usize| format!("ga4-{:032x}", xxh3_128_with_seed(body.as_bytes(), seed ^ xxh3_64(&nth.to_le_bytes())));
+    let id = |nth: usize| {
+        format!("ga4-{:032x}", xxh3_128_with_seed(body.as_bytes(), seed ^ xxh3_64(&nth.to_le_bytes())))
+    };
 
     let mut records = Vec::with_capacity(events.len() + 1);
     let traits: Map<String, Value> = take_object(&mut fields, "user_properties")
@@ -82,7 +84,10 @@ pub fn records(body: &str, now: i64) -> Result<Vec<Translated>, Rejection> {
         .collect();
     if !traits.is_empty() {
         let mut record = base.clone();
-        record.text("type", "identify").text("messageId", id(usize::MAX)).set("traits", Some(Value::Object(traits)));
+        record
+            .text("type", "identify")
+            .text("messageId", id(usize::MAX))
+            .set("traits", Some(Value::Object(traits)));
         time(&mut record, None);
         records.push(Ok(record.into_text()));
     }
@@ -120,7 +125,9 @@ fn translate(record: &mut Record, event: &mut Map<String, Value>) {
             }
         }
         // An event about one product says so itself.
-        if let ([Value::Object(item)], true) = (items.as_slice(), name.ends_with("_item") || name.contains("_to_") || name.contains("_from_")) {
+        if let ([Value::Object(item)], true) =
+            (items.as_slice(), name.ends_with("_item") || name.contains("_to_") || name.contains("_from_"))
+        {
             for (name, value) in item.clone() {
                 properties.entry(name).or_insert(value);
             }
@@ -141,15 +148,20 @@ fn translate(record: &mut Record, event: &mut Map<String, Value>) {
 
 /// What the protocol's own validation (`/debug/mp/collect`) says of a body; nothing of one that is right.
 pub fn problems(body: &str) -> Vec<Value> {
-    let problem = |code: &str, field: &str, text: &str| {
-        json!({"validationCode": code, "fieldPath": field, "description": text})
-    };
+    let problem = |code: &str, field: &str, text: &str| json!({"validationCode": code, "fieldPath": field, "description": text});
     let Ok(Value::Object(fields)) = serde_json::from_str(body) else {
         return vec![problem("VALUE_INVALID", "", "The body must be a JSON object.")];
     };
     let mut found = Vec::new();
-    if !["client_id", "app_instance_id", "user_id"].iter().any(|name| fields.get(*name).and_then(as_text).is_some()) {
-        found.push(problem("VALUE_REQUIRED", "client_id", "A client_id, app_instance_id or user_id is needed."));
+    if !["client_id", "app_instance_id", "user_id"]
+        .iter()
+        .any(|name| fields.get(*name).and_then(as_text).is_some())
+    {
+        found.push(problem(
+            "VALUE_REQUIRED",
+            "client_id",
+            "A client_id, app_instance_id or user_id is needed.",
+        ));
     }
     match fields.get("events").and_then(Value::as_array) {
         None => found.push(problem("VALUE_REQUIRED", "events", "An events array is needed.")),
@@ -162,7 +174,8 @@ pub fn problems(body: &str) -> Vec<Value> {
                 let starts = name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic());
                 let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
                 if !starts || !plain || name.len() > MAX_NAME {
-                    let text = "An event needs a name of a letter, then up to 39 letters, digits and underscores.";
+                    let text =
+                        "An event needs a name of a letter, then up to 39 letters, digits and underscores.";
                     found.push(problem("NAME_INVALID", &format!("events[{nth}].name"), text));
                 }
             }

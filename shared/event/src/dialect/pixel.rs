@@ -6,8 +6,18 @@ use serde_json::{Map, Value, json};
 
 /// Parameters that are fields of a record; every other one is a property.
 const FIELDS: [&str; 12] = [
-    "type", "event", "name", "category", "userId", "anonymousId", "previousId", "groupId", "messageId", "timestamp",
-    "sentAt", "originalTimestamp",
+    "type",
+    "event",
+    "name",
+    "category",
+    "userId",
+    "anonymousId",
+    "previousId",
+    "groupId",
+    "messageId",
+    "timestamp",
+    "sentAt",
+    "originalTimestamp",
 ];
 /// Parameters whose text is a JSON object.
 const OBJECTS: [&str; 3] = ["properties", "traits", "context"];

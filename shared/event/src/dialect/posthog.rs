@@ -84,11 +84,11 @@ fn translate(mut fields: Map<String, Value>, sent: Option<&str>, now: i64) -> Re
     }
 
     // What is said of the person is a record of its own beside an event that is another.
-    let mut of_person = |record: &Record, suffix: &str| {
+    let of_person = |record: &Record, suffix: &str, traits: Map<String, Value>| {
         let mut record = record.clone();
         let id = message_id.as_ref().map(|id| json!(format!("{id}{suffix}")));
         record.text("type", "identify").set("messageId", id);
-        record.set("traits", Some(Value::Object(std::mem::take(&mut traits))));
+        record.set("traits", Some(Value::Object(traits)));
         record
     };
     let mut record = base.clone();
@@ -98,7 +98,7 @@ fn translate(mut fields: Map<String, Value>, sent: Option<&str>, now: i64) -> Re
             if name == "$identify" {
                 record = with_ids(record, id, anonymous);
             }
-            return Ok(vec![of_person(&record, "")]);
+            return Ok(vec![of_person(&record, "", traits)]);
         }
         "$create_alias" | "$merge_dangerously" => {
             let alias = take_text(&mut properties, &["alias"]);
@@ -111,7 +111,8 @@ fn translate(mut fields: Map<String, Value>, sent: Option<&str>, now: i64) -> Re
             record.text("type", "group");
             record.set("groupId", take_text(&mut properties, &["$group_key"]).map(Value::String));
             let mut of_group = take_object(&mut properties, "$group_set");
-            of_group.extend(properties.shift_remove("$group_type").map(|kind| ("group_type".to_owned(), kind)));
+            of_group
+                .extend(properties.shift_remove("$group_type").map(|kind| ("group_type".to_owned(), kind)));
             record.set("traits", Some(Value::Object(of_group)));
         }
         "$pageview" => drop(record.text("type", "page").set("name", properties.get("title").cloned())),
@@ -121,15 +122,11 @@ fn translate(mut fields: Map<String, Value>, sent: Option<&str>, now: i64) -> Re
         }
         _ => drop(record.text("event", name)),
     }
-    let mut records = Vec::with_capacity(2);
-    if traits.is_empty() {
-        record.set("properties", Some(Value::Object(properties)));
-    } else {
-        records.push(of_person(&base, ":set"));
-        record.set("properties", Some(Value::Object(properties)));
-    }
-    records.push(record);
-    Ok(records)
+    record.set("properties", Some(Value::Object(properties)));
+    Ok(match traits.is_empty() {
+        true => vec![record],
+        false => vec![of_person(&base, ":set", traits), record],
+    })
 }
 
 /// The record of a person under both ids. One that was met as an anonymous id, too, is joined as such.
@@ -151,7 +148,8 @@ fn is_known(id: &str, properties: &Map<String, Value>) -> bool {
     let says = |name: &str| properties.get(name).and_then(Value::as_bool);
     let device = properties.get("$device_id").and_then(as_text);
     let library = properties.get("$lib").and_then(Value::as_str).unwrap_or_default();
-    let on_device = ["web", "js", "posthog-ios", "posthog-android", "posthog-react-native", "posthog-flutter"];
+    let on_device =
+        ["web", "js", "posthog-ios", "posthog-android", "posthog-react-native", "posthog-flutter"];
     match says("$is_identified") {
         Some(identified) => identified,
         None if device.as_deref() == Some(id) => false,

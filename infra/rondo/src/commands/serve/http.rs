@@ -16,6 +16,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use pollster::block_on;
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
@@ -194,11 +195,18 @@ fn collect(door: &Door, head: &hyper::http::request::Parts, body: &[u8]) -> Answ
     let mut answer =
         plain(StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     for (name, value) in response.headers {
-        if let Ok(value) = HeaderValue::try_from(value) {
+        let value = match value {
+            Cow::Borrowed(value) => HeaderValue::from_str(value),
+            Cow::Owned(value) => HeaderValue::try_from(value),
+        };
+        if let Ok(value) = value {
             answer.headers_mut().insert(HeaderName::from_static(name), value);
         }
     }
-    *answer.body_mut() = Full::new(Bytes::from(response.body));
+    *answer.body_mut() = Full::new(match response.body {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    });
     answer
 }
 

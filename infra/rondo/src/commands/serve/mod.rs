@@ -13,6 +13,7 @@ use crate::config_folder::read_config;
 use crate::installation::Installation;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
+use collect_events::RateLimits;
 use desk::{Desk, Request, desk};
 use http::Door;
 use owner::Owner;
@@ -80,7 +81,10 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
     let door = Arc::new(Door {
         intake,
         parser: installation.parser.clone(),
-        write_keys: write_keys.digests().and_digests(installation.write_keys.clone()),
+        write_keys: write_keys
+            .digests()
+            .and_digests(installation.write_keys.clone())
+            .limited(RateLimits::new(installation.rate_limits.clone())),
         desk: desk.clone(),
         folder: args.data.path.clone(),
         closed: AtomicBool::new(false),
