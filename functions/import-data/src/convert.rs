@@ -1,16 +1,22 @@
 //! From a batch of lines to events: no I/O.
 
 use crate::{Batch, Format, Line};
-use event::{Arrival, Code, Event, Parsed, Parser, Quarantined, Rejection, Secret};
-use std::ops::Range;
+use event::{
+    Arrival, Code, Event, Mapping, Parsed, Parser, Quarantined, Records, Rejection, RowKind, Scratch, Secret,
+};
+use std::borrow::Cow;
+
+/// Most bytes of a row that a mapping reads; the event made of it may have fewer.
+pub const MAX_ROW: usize = 512 * 1024;
 
 /// Holds the records that the rows of a batch were turned into, since events borrow from them. Made once and
 /// used again for each batch.
 #[derive(Debug, Default)]
 pub struct Arena {
-    bytes: Vec<u8>,
-    /// For each line its record, or why there is none.
-    records: Vec<Result<Range<usize>, Rejection>>,
+    records: Records,
+    scratch: Scratch,
+    /// For each line how many records it gave, or why none.
+    each: Vec<Result<usize, Rejection>>,
 }
 
 /// What a batch of lines gave.
@@ -24,6 +30,8 @@ pub struct Imported<'b> {
     pub rejected: Vec<Quarantined>,
     /// How many lines gave no event and must not be kept either.
     pub withheld: u64,
+    /// How many rows the mapping leaves out.
+    pub skipped: u64,
 }
 
 /// Parses the lines of a batch. `source` is the file's name, `now` UTC ms. What comes out borrows from the
@@ -36,28 +44,34 @@ pub fn convert<'b>(
     arena: &'b mut Arena,
     now: i64,
 ) -> Imported<'b> {
-    let mut lines = batch.lines;
+    let heading = batch.lines.iter().take_while(|line| line.number <= batch.heading).count();
+    let lines = &batch.lines[heading..];
     let mut imported = Imported { events: Vec::with_capacity(lines.len()), ..Imported::default() };
     let arrival = Arrival::Recorded { now };
     match format {
         Format::Records => {
             for line in lines {
-                let record = checked(batch, line).and_then(|record| parser.parse(record, source, arrival));
+                let record = checked(batch, line, Parser::MAX_BYTES);
+                let record = record.and_then(|record| parser.parse(record, source, arrival));
                 imported.add(record, batch, line, source, now);
             }
         }
         Format::Rows(mapping) => {
-            let heading = lines.iter().take_while(|line| line.number <= mapping.skip_lines() as u64).count();
-            lines = &lines[heading..];
             // All rows first, then all events: these borrow from the arena, which must not change by then.
-            arena.fill(lines, |line| {
-                let row = checked(batch, line)?;
-                mapping.record(utf8(row)?, source, line.number)
-            });
-            let arena = &*arena;
-            for (line, record) in lines.iter().zip(&arena.records) {
-                let record = record.clone().and_then(|at| parser.parse(&arena.bytes[at], source, arrival));
-                imported.add(record, batch, line, source, now);
+            arena.fill(mapping, source, batch, lines);
+            let Arena { records, each, .. } = &*arena;
+            let mut ranges = records.each.iter();
+            for (line, result) in lines.iter().zip(each) {
+                match result {
+                    Ok(count) => {
+                        imported.skipped += u64::from(*count == 0);
+                        for at in ranges.by_ref().take(*count) {
+                            let record = parser.parse(&records.bytes[at.clone()], source, arrival);
+                            imported.add(record, batch, line, source, now);
+                        }
+                    }
+                    Err(rejection) => imported.add(Err(rejection.clone()), batch, line, source, now),
+                }
             }
         }
     }
@@ -65,16 +79,26 @@ pub fn convert<'b>(
 }
 
 impl Arena {
-    fn fill(&mut self, lines: &[Line], record: impl Fn(&Line) -> Result<Vec<u8>, Rejection>) {
-        self.bytes.clear();
-        self.records.clear();
+    fn fill(&mut self, mapping: &Mapping, source: &str, batch: &Batch<'_>, lines: &[Line]) {
+        let Arena { records, scratch, each } = self;
+        records.clear();
+        each.clear();
+        // A stream that says nothing of its columns has those that the mapping names.
+        let own;
+        let layout = match batch.layout {
+            Some(layout) => Ok(layout),
+            None => {
+                own = mapping.layout(mapping.kind().unwrap_or(RowKind::Json), None);
+                own.as_ref().map_err(|reason| Rejection::new(Code::InvalidRow, "", reason.clone()))
+            }
+        };
         for line in lines {
-            let record = record(line).map(|record| {
-                let start = self.bytes.len();
-                self.bytes.extend_from_slice(&record);
-                start..self.bytes.len()
+            let before = records.each.len();
+            let written = layout.clone().and_then(|layout| {
+                let row = utf8(checked(batch, line, MAX_ROW)?)?;
+                mapping.write(layout, row, source, line.number, scratch, records)
             });
-            self.records.push(record);
+            each.push(written.map(|()| records.each.len() - before));
         }
     }
 }
@@ -95,7 +119,9 @@ impl<'b> Imported<'b> {
             }
             Err(rejection) if !rejection.code.is_kept() => self.withheld += 1,
             Err(rejection) => {
-                let original = batch.bytes(line);
+                let bytes = batch.bytes(line);
+                let named = batch.layout.and_then(|layout| layout.original(std::str::from_utf8(bytes).ok()?));
+                let original = named.map_or(Cow::Borrowed(bytes), |text| Cow::Owned(text.into_bytes()));
                 self.rejected.push(Quarantined {
                     at: now,
                     source: format!("{source}:{}", line.number),
@@ -108,9 +134,9 @@ impl<'b> Imported<'b> {
 }
 
 /// The bytes of a line that is not too long for a record.
-fn checked<'b>(batch: &Batch<'b>, line: &Line) -> Result<&'b [u8], Rejection> {
-    if line.length > Parser::MAX_BYTES as u64 {
-        let reason = format!("{} bytes; an event may have {}", line.length, Parser::MAX_BYTES);
+fn checked<'b>(batch: &Batch<'b>, line: &Line, most: usize) -> Result<&'b [u8], Rejection> {
+    if line.length > most as u64 {
+        let reason = format!("{} bytes; one may have {most}", line.length);
         return Err(Rejection::new(Code::TooLarge, "", reason));
     }
     Ok(batch.bytes(line))

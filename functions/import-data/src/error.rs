@@ -19,10 +19,12 @@ pub enum ImportError {
     )]
     Shorter { name: String, at: Position },
     #[error(
-        "{name}: not a file of JSON records by its name (.ndjson, .jsonl, .json, each also with .gz), so it needs a \
-         mapping that says what its columns are"
+        "{name}: not a file of JSON records by its name (.ndjson, .jsonl, .json, each also with .gz or .zst), so it needs \
+         a mapping that says what its columns are; `rondo map` proposes one"
     )]
     NeedsMapping { name: String },
+    #[error("{name}: {reason}")]
+    WrongFormat { name: String, reason: String },
     #[error(transparent)]
     Port(#[from] PortError),
 }

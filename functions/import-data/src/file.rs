@@ -1,22 +1,11 @@
-//! Files of this machine, and compression.
+//! Files of this machine.
 
-use crate::{Fingerprint, ImportError, Lines, Position};
-use flate2::read::MultiGzDecoder;
+use crate::stream::Compression;
+use crate::{Fingerprint, ImportError, Lines, Position, Rows, Source, decoded};
+use event::Mapping;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
-
-/// A stream of bytes, decompressed where it has to be.
-pub type Source = Box<dyn Read + Send>;
-
-/// The stream as it is, or decompressed where it begins like gzip.
-pub fn decoded(mut stream: impl Read + Send + 'static) -> io::Result<Source> {
-    let mut magic = Vec::with_capacity(2);
-    stream.by_ref().take(2).read_to_end(&mut magic)?;
-    let gzip = magic == [0x1f, 0x8b];
-    let whole = io::Cursor::new(magic).chain(stream);
-    Ok(if gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) })
-}
 
 /// A file to import.
 pub struct SourceFile {
@@ -37,10 +26,19 @@ impl SourceFile {
             return Err(ImportError::Unreadable { name: shown, reason });
         }
         let fingerprint = Fingerprint::of(&mut file).map_err(unreadable)?;
-        let mut magic = Vec::with_capacity(2);
-        file.by_ref().take(2).read_to_end(&mut magic).map_err(unreadable)?;
+        let mut magic = Vec::with_capacity(Compression::MAGIC);
+        file.by_ref().take(Compression::MAGIC as u64).read_to_end(&mut magic).map_err(unreadable)?;
         let name = path.file_name().map_or(shown.clone(), |name| name.to_string_lossy().into_owned());
-        Ok(SourceFile { name, fingerprint, file, compressed: magic == [0x1f, 0x8b] })
+        Ok(SourceFile { name, fingerprint, file, compressed: Compression::of(&magic) != Compression::None })
+    }
+
+    /// The rows from `from` on: where an earlier import of the same content stopped, or the default for the beginning.
+    /// They come in batches of up to so many bytes.
+    pub fn rows(self, from: Position, mapping: Option<&Mapping>, bytes: usize) -> Result<Rows, ImportError> {
+        if from.bytes > 0 && self.fingerprint.length == 0 {
+            return Err(ImportError::Shorter { name: self.name, at: from });
+        }
+        Rows::of_file(&self.name, self.file, from, mapping, bytes)
     }
 
     /// The lines from `from` on: where an earlier import of the same content stopped, or the default for the
@@ -62,11 +60,12 @@ impl SourceFile {
         if !self.compressed {
             return Ok(Lines::with_buffer(Box::new(self.file), from, bytes));
         }
-        let mut source = MultiGzDecoder::new(self.file);
+        self.file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+        let mut source: Source = decoded(self.file).map_err(unreadable)?;
         let passed = io::copy(&mut source.by_ref().take(from.bytes), &mut io::sink()).map_err(unreadable)?;
         if passed < from.bytes {
             return Err(shorter());
         }
-        Ok(Lines::with_buffer(Box::new(source), from, bytes))
+        Ok(Lines::with_buffer(source, from, bytes))
     }
 }

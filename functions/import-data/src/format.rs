@@ -1,6 +1,5 @@
 //! What the lines of a file are.
 
-use crate::ImportError;
 use event::Mapping;
 
 /// How lines become events.
@@ -8,22 +7,14 @@ use event::Mapping;
 pub enum Format<'m> {
     /// Each line is a Segment-spec record in JSON.
     Records,
-    /// Each line is a row, whose columns a mapping names.
+    /// Each line is a row, which a mapping reads.
     Rows(&'m Mapping),
 }
 
 impl<'m> Format<'m> {
-    /// The format of a file: rows where there is a mapping for it, else by its name.
-    pub fn of(name: &str, mapping: Option<&'m Mapping>) -> Result<Format<'m>, ImportError> {
-        if let Some(mapping) = mapping {
-            return Ok(Format::Rows(mapping));
-        }
-        let lower = name.to_ascii_lowercase();
-        let plain = lower.strip_suffix(".gz").unwrap_or(&lower);
-        match plain.rsplit_once('.') {
-            Some((_, "ndjson" | "jsonl" | "json")) => Ok(Format::Records),
-            _ => Err(ImportError::NeedsMapping { name: name.to_owned() }),
-        }
+    /// Rows where there is a mapping for a file, else records.
+    pub fn of(mapping: Option<&'m Mapping>) -> Format<'m> {
+        mapping.map_or(Format::Records, Format::Rows)
     }
 }
 
@@ -42,6 +33,12 @@ impl Mappings {
     /// From mappings by name: each is for the objects whose keys begin with its name and `/`.
     pub fn by_folder<'m>(mappings: impl IntoIterator<Item = (&'m String, &'m Mapping)>) -> Mappings {
         Mappings::new(mappings.into_iter().map(|(name, mapping)| (format!("{name}/"), mapping.clone())))
+    }
+
+    /// The mapping of that name.
+    pub fn named(&self, name: &str) -> Option<&Mapping> {
+        let prefix = format!("{name}/");
+        self.by_prefix.iter().find(|(known, _)| *known == prefix).map(|(_, mapping)| mapping)
     }
 
     /// The mapping for an object: the one of the longest prefix.

@@ -1,7 +1,7 @@
 //! Objects that arrived in a bucket.
 
 use crate::queue::handle_queue;
-use crate::{Format, ImportError, Lines, Mappings, Position, Totals, decoded, run};
+use crate::{Format, ImportError, Mappings, Rows, Totals, run};
 use aws_lambda_events::s3::S3Event;
 use event::{EventBus, ObjectSource, Parser, Quarantine, Vault};
 use lambda::{Failure, Invocation, Source};
@@ -73,14 +73,11 @@ async fn import<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
     now: i64,
 ) -> Result<Totals, ImportError> {
     let address = format!("s3://{bucket}/{key}");
-    let format = Format::of(key, deps.mappings.of(key))
-        .map_err(|_| ImportError::NeedsMapping { name: address.clone() })?;
-    let stream = match deps.objects.open(bucket, key).await {
-        Ok(stream) => decoded(stream),
-        Err(error) => Err(error),
-    };
-    let stream = stream.map_err(|error| ImportError::reading(&address, &error))?;
-    run(deps, format, &address, Lines::new(stream, Position::default()), now).await
+    let mapping = deps.mappings.of(key);
+    let stream =
+        deps.objects.open(bucket, key).await.map_err(|error| ImportError::reading(&address, &error))?;
+    let rows = Rows::of_stream(&address, stream, mapping)?;
+    run(deps, Format::of(mapping), &address, rows, now).await
 }
 
 /// An object key as notifications write it: form-encoded.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod columns;
 mod convert;
 mod error;
 mod file;
@@ -10,10 +11,14 @@ mod lines;
 mod object;
 mod position;
 mod queue;
+mod rows;
+mod shape;
+mod split;
+mod stream;
 
-pub use convert::{Arena, Imported, convert};
+pub use convert::{Arena, Imported, MAX_ROW, convert};
 pub use error::ImportError;
-pub use file::{SourceFile, decoded};
+pub use file::SourceFile;
 pub use fingerprint::Fingerprint;
 pub use format::{Format, Mappings};
 pub use handler::{Deps, handle, invoke};
@@ -21,3 +26,6 @@ pub use lines::{Batch, Line, Lines};
 pub use object::{Totals, run};
 pub use position::Position;
 pub use queue::handle_queue;
+pub use rows::Rows;
+pub use split::{JsonPlace, Splitting};
+pub use stream::{Source, decoded};

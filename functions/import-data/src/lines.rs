@@ -1,7 +1,8 @@
-//! The lines of a stream of any size, in bounded memory.
+//! The records of a stream of any size, in bounded memory: its lines, or what takes several of them.
 
-use crate::Position;
-use event::Parser;
+use crate::split::{Found, JsonPlace, JsonScan, MAX_QUOTED, RowEnd, find_array, row_end, skip_blanks};
+use crate::{Position, Splitting};
+use event::{Layout, Parser, Separator};
 use memchr::{memchr, memchr_iter};
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
@@ -12,17 +13,17 @@ const BUFFER: usize = 1 << 20;
 const KEPT: usize = Parser::MAX_BYTES;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// One line that is not blank.
+/// One line that is not blank, or a record of several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// From 1.
+    /// From 1: of its first line; in a JSON array or a table in columns, of the record.
     pub number: u64,
     /// Where it begins, in bytes from the start of the (decompressed) stream.
     pub offset: u64,
     /// How long it is in bytes, without its end. Only its first 32 KiB may be in the batch where it is longer
     /// than a record may be.
     pub length: u64,
-    range: Range<usize>,
+    pub(crate) range: Range<usize>,
 }
 
 /// Some consecutive lines.
@@ -31,7 +32,11 @@ pub struct Batch<'b> {
     pub lines: &'b [Line],
     /// Where the next batch begins: the place to go on from once this one is stored.
     pub end: Position,
-    data: &'b [u8],
+    /// Where the columns of rows stand.
+    pub layout: Option<&'b Layout>,
+    /// How many lines at the head of the stream are no rows.
+    pub heading: u64,
+    pub(crate) data: &'b [u8],
 }
 
 impl<'b> Batch<'b> {
@@ -41,9 +46,15 @@ impl<'b> Batch<'b> {
     }
 }
 
-/// Splits a stream into lines. Holds its buffer (1 MiB) and no more, however long a line is.
+/// Splits a stream into lines, or other records. Holds its buffer (1 MiB) and no more, however long a line is.
 pub struct Lines<R> {
     source: R,
+    splitting: Splitting,
+    /// Of a JSON record that is not whole yet: how far it was read, and how many of its bytes were.
+    scan: JsonScan,
+    scanned: usize,
+    /// Behind the end of the array of records.
+    behind: bool,
     buffer: Vec<u8>,
     /// The part of the buffer that was read and not yet given out.
     pending: Range<usize>,
@@ -64,6 +75,10 @@ impl<R: Read> Lines<R> {
     pub fn with_buffer(source: R, position: Position, bytes: usize) -> Self {
         Lines {
             source,
+            splitting: Splitting::Lines,
+            scan: JsonScan::default(),
+            scanned: 0,
+            behind: false,
             buffer: vec![0; bytes.max(BUFFER)],
             pending: 0..0,
             position,
@@ -71,6 +86,11 @@ impl<R: Read> Lines<R> {
             error: None,
             lines: Vec::new(),
         }
+    }
+
+    /// The same, split into other records than lines.
+    pub fn splitting(self, splitting: Splitting) -> Self {
+        Lines { splitting, ..self }
     }
 
     /// The end of the last batch.
@@ -91,23 +111,39 @@ impl<R: Read> Lines<R> {
                 self.pending = 0..0;
                 return Err(error);
             }
+            if self.behind {
+                return Ok(None);
+            }
             if self.ended {
                 if self.pending.is_empty() {
                     return Ok(None);
                 }
-                let last = std::mem::take(&mut self.pending);
-                push(&mut self.lines, &self.buffer, last, 0, &mut self.position, 0);
+                self.take_last();
             } else if self.pending.len() == self.buffer.len() {
                 self.take_long_line()?;
             } else {
                 self.fill();
             }
         }
-        Ok(Some(Batch { lines: &self.lines, end: self.position, data: &self.buffer }))
+        let (lines, end) = (&self.lines[..], self.position);
+        Ok(Some(Batch { lines, end, layout: None, heading: 0, data: &self.buffer }))
     }
 
-    /// Takes whole lines that are in the buffer; whether there were any.
+    /// Takes whole records that are in the buffer; whether there were any.
     fn split(&mut self, max: usize) -> bool {
+        let before = self.pending.start;
+        match self.splitting.clone() {
+            Splitting::Lines | Splitting::Rows(Separator::Whitespace) => return self.split_lines(max),
+            Splitting::Rows(Separator::Char(separator)) => {
+                while self.lines.len() < max.max(1) && self.take_row(separator) {}
+            }
+            Splitting::Blocks => while self.lines.len() < max.max(1) && self.take_block() {},
+            Splitting::Json(place) => while self.lines.len() < max.max(1) && self.take_json(&place) {},
+        }
+        self.pending.start > before
+    }
+
+    fn split_lines(&mut self, max: usize) -> bool {
         let pending = self.pending.clone();
         let mut lines = std::mem::take(&mut self.lines);
         let mut start = pending.start;
@@ -124,8 +160,154 @@ impl<R: Read> Lines<R> {
         start > pending.start
     }
 
-    /// Takes a line that fills the buffer: keeps its beginning and reads on to its end.
+    /// Takes a row of a table: up to the first line break that is not in quotation marks.
+    fn take_row(&mut self, separator: u8) -> bool {
+        let pending = &self.buffer[self.pending.clone()];
+        let Some(line) = memchr(b'\n', pending) else { return false };
+        let mut end = line + 1;
+        if memchr(b'"', &pending[..line]).is_some() {
+            match row_end(pending, separator) {
+                RowEnd::Behind(at) => end = at,
+                RowEnd::Missing => return false,
+                // More of it may come, unless it is too long already: then its first line stands alone.
+                RowEnd::Open if pending.len() < MAX_QUOTED && !self.ended => return false,
+                RowEnd::Open => {}
+            }
+        }
+        self.take(end);
+        true
+    }
+
+    /// Takes the lines up to a blank one.
+    fn take_block(&mut self) -> bool {
+        let pending = &self.buffer[self.pending.clone()];
+        let mut end = 0;
+        for at in memchr_iter(b'\n', pending) {
+            let blank = pending[end..at].iter().all(u8::is_ascii_whitespace);
+            end = at + 1;
+            // One that is too long for a record is cut at a line.
+            if blank || end > crate::MAX_ROW {
+                self.take(end);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes a JSON value; what it was not in, whole, is read from where it stopped.
+    fn take_json(&mut self, place: &JsonPlace) -> bool {
+        let pending = &self.buffer[self.pending.clone()];
+        if self.behind || (pending.len() < self.buffer.len() && !self.ended && self.position.bytes == 0) {
+            return false;
+        }
+        let mut from = self.scanned;
+        if from == 0 {
+            if let (JsonPlace::Array(keys), 0) = (place, self.position.bytes) {
+                match find_array(pending, keys) {
+                    Found::Behind(at) => from = at,
+                    Found::Nowhere => {
+                        self.fail(
+                            "no array of records is where it should be, in its first MiB; `records:` of the \
+                                   mapping names the key under which it stands",
+                        );
+                        return false;
+                    }
+                }
+            } else if self.position.bytes == 0 && pending.starts_with(BOM) {
+                from = BOM.len();
+            }
+            let separates = |byte: &u8| byte.is_ascii_whitespace() || *byte == b',';
+            from += pending[from..].iter().take_while(|byte| separates(byte)).count();
+            match pending.get(from) {
+                None => {
+                    self.pass(from);
+                    return false;
+                }
+                Some(b']') if *place != JsonPlace::Values => {
+                    self.pass(from);
+                    self.behind = true;
+                    return false;
+                }
+                Some(_) => self.pass(from),
+            }
+            from = 0;
+        }
+        let pending = &self.buffer[self.pending.clone()];
+        match self.scan.end(&pending[from..]) {
+            // A lone closing bracket ends where it begins.
+            Some(end) => {
+                let end = (from + end).max(1);
+                (self.scan, self.scanned) = (JsonScan::default(), 0);
+                let range = self.pending.start..self.pending.start + end;
+                self.note(range, 0);
+                self.pending.start += end;
+                true
+            }
+            None => {
+                self.scanned = pending.len();
+                false
+            }
+        }
+    }
+
+    /// Notes a JSON record, of which `cut` more bytes are not in the buffer.
+    fn note(&mut self, range: Range<usize>, cut: u64) {
+        let (offset, length) = (self.position.bytes, range.len() as u64 + cut);
+        self.position.lines += 1;
+        self.position.bytes += length;
+        self.lines.push(Line { number: self.position.lines, offset, length, range });
+    }
+
+    /// Passes over bytes that are of no record.
+    fn pass(&mut self, bytes: usize) {
+        self.pending.start += bytes;
+        self.position.bytes += bytes as u64;
+    }
+
+    fn fail(&mut self, reason: &'static str) {
+        (self.ended, self.pending) = (true, 0..0);
+        self.error = Some(io::Error::new(ErrorKind::InvalidData, reason));
+    }
+
+    /// Takes so many bytes of whole lines as one record.
+    fn take(&mut self, bytes: usize) {
+        let start = self.pending.start;
+        self.pending.start += bytes;
+        let number = self.position.lines + 1;
+        let before = self.lines.len();
+        push(&mut self.lines, &self.buffer, start..start + bytes - 1, 0, &mut self.position, 1);
+        // All of its lines are behind.
+        let breaks = memchr_iter(b'\n', &self.buffer[start..start + bytes]).count() as u64;
+        self.position.lines = number - 1 + breaks;
+        if let Some(line) = self.lines.get_mut(before) {
+            line.number = number;
+        }
+    }
+
+    /// Takes what is left at the end of the stream.
+    fn take_last(&mut self) {
+        let last = std::mem::take(&mut self.pending);
+        match self.splitting {
+            Splitting::Json(_) => {
+                (self.scan, self.scanned) = (JsonScan::default(), 0);
+                // A value that is cut short is refused as such.
+                if skip_blanks(&self.buffer[..last.end], last.start) < last.end {
+                    self.note(last, 0);
+                }
+            }
+            _ => {
+                let breaks = memchr_iter(b'\n', &self.buffer[last.clone()]).count() as u64;
+                push(&mut self.lines, &self.buffer, last, 0, &mut self.position, 0);
+                self.position.lines += breaks;
+            }
+        }
+    }
+
+    /// Takes a line, or another record, that fills the buffer: keeps its beginning and reads on to its end.
     fn take_long_line(&mut self) -> io::Result<()> {
+        if matches!(self.splitting, Splitting::Json(_)) {
+            return self.take_long_json();
+        }
         let mut length = self.buffer.len() as u64;
         let mut end = 0;
         loop {
@@ -153,6 +335,29 @@ impl<R: Read> Lines<R> {
             }
         }
         push(&mut self.lines, &self.buffer, 0..KEPT, length - KEPT as u64, &mut self.position, end);
+        Ok(())
+    }
+
+    fn take_long_json(&mut self) -> io::Result<()> {
+        let mut length = self.buffer.len() as u64;
+        (self.pending, self.scanned) = (0..0, 0);
+        let mut scan = std::mem::take(&mut self.scan);
+        loop {
+            let read = read(&mut self.source, &mut self.buffer[KEPT..]).inspect_err(|_| self.ended = true)?;
+            match scan.end(&self.buffer[KEPT..KEPT + read]) {
+                Some(end) => {
+                    length += end as u64;
+                    self.pending = KEPT + end..KEPT + read;
+                    break;
+                }
+                None => length += read as u64,
+            }
+            if read == 0 {
+                self.ended = true;
+                break;
+            }
+        }
+        self.note(0..KEPT, length - KEPT as u64);
         Ok(())
     }
 

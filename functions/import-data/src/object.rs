@@ -1,8 +1,7 @@
 //! One stream, from its lines to the bus.
 
-use crate::{Arena, Deps, Format, ImportError, Imported, Lines, convert};
+use crate::{Arena, Deps, Format, ImportError, Imported, Rows, convert};
 use event::{Event, EventBus, ObjectSource, PortError, Quarantine, Quarantined, Secret, Vault};
-use std::io::Read;
 
 /// Lines that are published together.
 const LINES: usize = 4096;
@@ -22,13 +21,13 @@ pub async fn run<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
     deps: &Deps<'_, B, V, Q, O>,
     format: Format<'_>,
     name: &str,
-    mut lines: Lines<impl Read>,
+    mut rows: Rows,
     now: i64,
 ) -> Result<Totals, ImportError> {
     let mut totals = Totals::default();
     let mut arena = Arena::default();
-    while let Some(batch) = lines.next_batch(LINES).map_err(|error| ImportError::reading(name, &error))? {
-        let Imported { events, secrets, rejected, withheld } =
+    while let Some(batch) = rows.next_batch(LINES).map_err(|error| ImportError::reading(name, &error))? {
+        let Imported { events, secrets, rejected, withheld, .. } =
             convert(deps.parser, format, name, &batch, &mut arena, now);
         store(deps, &events, &secrets, &rejected).await?;
         totals.accepted += events.len() as u64;

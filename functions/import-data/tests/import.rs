@@ -7,7 +7,7 @@ use aws_lambda_events::s3::S3Event;
 use aws_lambda_events::sqs::SqsEvent;
 use event::{DAY, Mapping, ObjectSource, Parser, ParserSettings, PortError, Pseudonymizer, TimeMark};
 use import_data::{
-    Arena, Deps, Fingerprint, Format, ImportError, Lines, Mappings, Position, SourceFile, Totals, convert,
+    Arena, Deps, Fingerprint, Format, ImportError, Mappings, Position, Rows, SourceFile, Totals, convert,
     handle, handle_queue, run,
 };
 use pollster::block_on;
@@ -53,8 +53,8 @@ fn with_deps<T>(
 
 fn import(memory: &Memory, text: &[u8]) -> Totals {
     with_deps(memory, &[], Mappings::default(), |deps| {
-        block_on(run(deps, Format::Records, "log.ndjson", Lines::new(text, Position::default()), NOW))
-            .unwrap()
+        let rows = Rows::of_stream("log.ndjson", Cursor::new(text.to_vec()), None).unwrap();
+        block_on(run(deps, Format::Records, "log.ndjson", rows, NOW)).unwrap()
     })
 }
 
@@ -279,16 +279,6 @@ fn files_that_cannot_be_read_say_why() {
         "{missing}"
     );
     assert!(open(folder.path().to_owned()).ends_with("it is a folder; name a file in it"));
-}
-
-#[test]
-fn formats_by_name() {
-    for records in ["a.ndjson", "b.JSONL", "c.json", "d.ndjson.gz", "x/y.json"] {
-        assert!(matches!(Format::of(records, None), Ok(Format::Records)), "{records}");
-    }
-    for other in ["a.csv", "json", "a.gz", "", "a.txt.gz"] {
-        assert!(matches!(Format::of(other, None), Err(ImportError::NeedsMapping { .. })), "{other}");
-    }
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct Imported {
     pub rejected: u64,
     /// Records that gave no event and are kept nowhere, since their people were erased.
     pub withheld: u64,
+    /// Rows that the mapping leaves out.
+    pub skipped: u64,
     /// Lines that an earlier import of the same content had taken already.
     pub resumed_at: u64,
     /// Whether it was stopped before the end; it goes on from there the next time.
@@ -39,7 +41,7 @@ pub fn import(
 ) -> Result<Imported> {
     let file = SourceFile::open(path)?;
     let job = format!("import {}", file.fingerprint);
-    let format = Format::of(&file.name, mapping)?;
+    let format = Format::of(mapping);
     let (name, length) = (file.name.clone(), file.fingerprint.length);
     // Also for what a killed import left in the log: the rest of its file is still to come.
     installation.pump.reading_history = true;
@@ -49,12 +51,13 @@ pub fn import(
         stored.and_then(|bytes| Position::parse(std::str::from_utf8(&bytes).ok()?)).unwrap_or_default();
     let mut imported = Imported { resumed_at: from.lines, ..Imported::default() };
 
-    let mut lines = file.lines_buffered(from, BATCH_BYTES)?;
+    let mut rows = file.rows(from, mapping, BATCH_BYTES)?;
     let mut arena = Arena::default();
     let mut frame = FrameBuilder::default();
     loop {
         let now = crate::installation::clock();
-        let Some(batch) = lines
+        let taken = rows.taken();
+        let Some(batch) = rows
             .next_batch(installation.pump.pace.lines)
             .map_err(|e| import_data::ImportError::reading(&name, &e))?
         else {
@@ -72,7 +75,8 @@ pub fn import(
         imported.events += converted.events.len() as u64;
         imported.rejected += converted.rejected.len() as u64;
         imported.withheld += converted.withheld;
-        progress(end.bytes, length);
+        imported.skipped += converted.skipped;
+        progress(taken, length);
         if stop.load(Ordering::Relaxed) {
             imported.stopped = true;
             break;

@@ -170,7 +170,7 @@ fn each_batch(
 ) -> Result<()> {
     let file = SourceFile::open(&args.input)?;
     let name = file.name.clone();
-    let format = Format::of(&name, None)?;
+    let format = Format::of(None);
     let mut lines = file.lines_buffered(Position::default(), args.batch * LINE_BYTES)?;
     let mut arena = Arena::default();
     while let Some(batch) = lines.next_batch(args.batch)? {

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// Segment-spec records, one a line (.ndjson, .jsonl, .json), or rows with a mapping; gzip is fine
+    /// Segment-spec records (.ndjson, .jsonl, .json), or with a mapping a table, JSON, Parquet, a web server's log or
+    /// plain text; gzip and zstd are fine
     file: PathBuf,
     /// What the columns of rows mean: a mapping file, or the name of one in DIR/config/mappings
     #[arg(long)]
@@ -60,6 +61,9 @@ fn sentence(file: &str, imported: &Imported, duplicates: u64) -> String {
     let mut text = format!("{file}: {} lines, {} events", imported.lines, imported.events);
     if duplicates > 0 {
         text += &format!(", {duplicates} of them duplicates");
+    }
+    if imported.skipped > 0 {
+        text += &format!(", {} rows left out by the mapping", imported.skipped);
     }
     if imported.rejected > 0 {
         text += &format!(", {} records in quarantine (rondo quarantine shows why)", imported.rejected);
