@@ -1,13 +1,15 @@
 //! One installation: a data folder with its keys, log, store, lake, outbox, reports and configuration.
 
 use crate::config_folder::read_config;
+use crate::privacy::read_list;
 use crate::pump::{Durable, Pump};
 use anyhow::{Context, Result, bail};
-use embedded::{BusLog, Intake, Keys, LakeFolder, Outbox, Sealer, Store};
-use event::{Parser, Pseudonymizer};
+use embedded::{BusLog, Intake, Keys, LakeFolder, Outbox, PrivacyFolder, Sealer, Store};
+use event::{Parser, Privacy, Pseudonymizer};
 use pollster::block_on;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use webhook::Webhook;
 
@@ -24,6 +26,8 @@ pub struct Installation {
     pub delivery: campaign::DeliverySettings,
     pub outbox: Outbox,
     pub webhook: Webhook,
+    /// The privacy list, receipts and the access log.
+    pub privacy: PrivacyFolder,
     pub pump: Pump,
     /// Claims that a crash left open: whether these messages were sent, nobody knows.
     pub unknown: Vec<campaign::LedgerEntry>,
@@ -37,11 +41,13 @@ impl Installation {
     /// A folder that can't be written, or is in use by another process; mistakes in its configuration.
     pub fn open(folder: &Path) -> Result<Installation> {
         fs::create_dir_all(folder).with_context(|| format!("making the data folder {}", folder.display()))?;
-        let (config, problems) = read_config(&folder.join("config"));
+        let (mut config, problems) = read_config(&folder.join("config"));
         if !problems.is_empty() {
             bail!("the configuration has mistakes:\n{problems}");
         }
         let lock = lock(folder)?;
+        let privacy = PrivacyFolder::new(folder.join("privacy"));
+        config.settings.parser.privacy = Arc::new(Privacy::new(read_list(&privacy)?));
         let keys = Keys::open(&folder.join("keys"))?;
         let sealer = Sealer::new(&keys.vault);
         let store = Store::open(&folder.join("store.redb"), sealer.clone())?;
@@ -49,10 +55,11 @@ impl Installation {
         let intake = Intake::new(log.clone(), sealer);
         let durable = Durable { log, intake, lake: LakeFolder::new(folder.join("lake")) };
         let mut pump = Pump::open(store, Some(durable), config.campaigns, config.settings.lateness)?;
+        pump.privacy = Arc::clone(&config.settings.parser.privacy);
         let now = clock();
         let unknown = block_on(deliver_messages::recover(&pump.store, now, now))?;
         pump.commit()?;
-        Ok(Installation {
+        let mut installation = Installation {
             folder: folder.to_owned(),
             name: config.settings.name,
             parser: Parser::new(Pseudonymizer::new(&keys.hash), config.settings.parser),
@@ -63,10 +70,13 @@ impl Installation {
             outbox: Outbox::new(folder.join("outbox"))
                 .with_context(|| format!("making {}", folder.join("outbox").display()))?,
             webhook: Webhook::default(),
+            privacy,
             pump,
             unknown,
             _lock: lock,
-        })
+        };
+        installation.finish_erasures()?;
+        Ok(installation)
     }
 
     /// Writes a report over the whole lake and returns its page. `now` is UTC ms.

@@ -13,6 +13,7 @@ mod installation;
 mod log;
 mod pace;
 mod play;
+mod privacy;
 mod pump;
 mod rotation;
 mod shop;
@@ -63,6 +64,9 @@ enum Command {
     Why(commands::WhyArgs),
     /// Show which records were refused, and why
     Quarantine(commands::QuarantineArgs),
+    /// Show, erase or restrict what is kept of one person; who did so; check a receipt
+    #[command(subcommand)]
+    Privacy(commands::Privacy),
     /// Call one function with the event that Lambda would send it
     Invoke(commands::InvokeArgs),
     /// Show what a deployment on AWS costs, line by line
@@ -105,6 +109,7 @@ fn run(command: Command) -> Result<()> {
         Command::Profile(args) => commands::profile(&args),
         Command::Why(args) => commands::why(&args),
         Command::Quarantine(args) => commands::quarantine(&args),
+        Command::Privacy(command) => commands::privacy(&command),
         Command::Invoke(args) => commands::invoke(&args),
         Command::Cost(args) => cost::cost(&args),
         Command::Simulate(what) => simulate::simulate(&what),

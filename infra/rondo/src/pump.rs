@@ -8,10 +8,11 @@ use anyhow::{Context, Result, bail};
 use archive_events::{Archiver, BusRecord};
 use campaign::{Action, ActionQueue, Campaigns};
 use embedded::{BusLog, Intake, LakeFolder, Store};
-use event::{Event, MINUTE, PortError, Quarantine, names};
+use event::{Code, Event, MINUTE, PortError, Privacy, Quarantine, names};
 use lake::{LakeFile, LakeStore};
 use pollster::block_on;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Where the loop stands in the bus log, and where the lake does.
 const POSITION: &str = "position";
@@ -34,6 +35,8 @@ pub struct Pump {
     /// Nothing for a loop in memory.
     pub durable: Option<Durable>,
     pub campaigns: Campaigns,
+    /// Whose events are not taken any further, since they were erased after them.
+    pub privacy: Arc<Privacy>,
     /// How long a due step waits for late events, ms.
     pub lateness: i64,
     pub pace: Pace,
@@ -92,6 +95,7 @@ impl Pump {
             store,
             durable,
             campaigns,
+            privacy: Arc::default(),
             lateness,
             pace: Pace::default(),
             reading_history: false,
@@ -122,7 +126,7 @@ impl Pump {
         let mut reader = durable.log.read_from(self.position)?;
         let mut events = 0;
         while let Some(frame) = reader.next_frame()? {
-            if frame.first_sequence < self.position {
+            if frame.end_sequence() <= self.position {
                 continue;
             }
             self.store.take_sealed(&frame)?;
@@ -130,13 +134,62 @@ impl Pump {
                 self.store.put_meta(source, position)?;
             }
             let batch = frame.events()?;
+            // A commit may have been made within it.
+            let done = (self.position - frame.first_sequence).clamp(0, batch.len() as i64);
+            let batch = &batch[done as usize..];
             events += batch.len() as u64;
             // As of when the log took it: what came later may cancel what fell due in the meantime.
             let now = clock().min(frame.appended_at);
-            self.process(&batch, frame.first_sequence, frame.appended_at, now)?;
+            self.process_allowed(batch, frame.first_sequence + done, frame.appended_at, now)?;
             self.pass(frame.end_sequence())?;
         }
         Ok(events)
+    }
+
+    /// Takes the events of a batch that are about nobody who was erased after they happened. Intake refuses those; the
+    /// ones here were on their way when it happened.
+    fn process_allowed(
+        &mut self,
+        events: &[Event<'_>],
+        first_sequence: i64,
+        appended_at: i64,
+        now: i64,
+    ) -> Result<()> {
+        if self.privacy.is_empty() {
+            return self.process(events, first_sequence, appended_at, now);
+        }
+        let list = self.privacy.list();
+        let is_erased = |event: &Event<'_>| {
+            list.refusal(&event.identifiers, Some(event.happened_at)) == Some(Code::Erased)
+        };
+        let mut sequence = first_sequence;
+        for run in events.chunk_by(|a, b| is_erased(a) == is_erased(b)) {
+            let end = sequence + run.len() as i64;
+            if is_erased(&run[0]) {
+                self.store.add_duplicates(sequence..end)?;
+                (sequence..end).for_each(|sequence| self.archiver.pass(sequence));
+            } else {
+                self.process(run, sequence, appended_at, now)?;
+            }
+            sequence = end;
+        }
+        Ok(())
+    }
+
+    /// Takes all that the log holds to its places, and forgets the log up to there. `now` is UTC ms.
+    pub fn empty_log(&mut self, now: i64) -> Result<()> {
+        if let Some(durable) = &self.durable {
+            durable.log.begin_segment()?;
+        }
+        self.catch_up(now)?;
+        self.flush_lake()?;
+        self.commit()?;
+        // What follows the last event is none, and is in the store.
+        self.set_archived(self.position)?;
+        if let Some(durable) = &self.durable {
+            durable.log.forget_before(self.position)?;
+        }
+        Ok(())
     }
 
     /// Takes a batch of events that the log holds from `first_sequence` on. `now` is UTC ms.
@@ -262,11 +315,18 @@ impl Pump {
         let Some(durable) = &self.durable else { return Ok(()) };
         let archiver = &mut self.archiver;
         let archived = self.stages.time(Stage::Lake, || block_on(archiver.flush(&durable.lake)))?;
-        if let Some(highest) = archived.filter(|highest| *highest >= self.archived) {
-            let bytes = (highest + 1).to_string().into_bytes();
-            block_on(LakeStore::put(&durable.lake, &LakeFile { path: ARCHIVED.into(), bytes }))?;
-            self.archived = highest + 1;
+        match archived {
+            Some(highest) => self.set_archived(highest + 1),
+            None => Ok(()),
         }
+    }
+
+    /// Notes that the lake holds every event below a number.
+    fn set_archived(&mut self, archived: i64) -> Result<()> {
+        let Some(durable) = self.durable.as_ref().filter(|_| archived > self.archived) else { return Ok(()) };
+        let bytes = archived.to_string().into_bytes();
+        block_on(LakeStore::put(&durable.lake, &LakeFile { path: ARCHIVED.into(), bytes }))?;
+        self.archived = archived;
         Ok(())
     }
 

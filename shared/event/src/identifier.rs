@@ -226,6 +226,15 @@ impl Pseudonymizer {
         Identifier { kind, key: self.key(kind.as_str(), value) }
     }
 
+    /// The whole HMAC of a message in a named scope: a signature that whoever has the key can check.
+    pub fn sign(&self, scope: &str, message: &[u8]) -> [u8; 32] {
+        let mut mac = self.keyed.clone();
+        mac.update(scope.as_bytes());
+        mac.update(&[0]);
+        mac.update(message);
+        mac.finalize().into_bytes().into()
+    }
+
     /// The hash of a value in a named scope other than an identifier's.
     pub fn key(&self, scope: &str, value: &str) -> Key {
         let mut mac = self.keyed.clone();

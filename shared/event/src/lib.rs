@@ -36,6 +36,7 @@ mod raw;
 mod rejection;
 mod text;
 mod time;
+mod token;
 pub mod wire;
 
 pub use arrival::Arrival;
@@ -59,3 +60,4 @@ pub use privacy::{DamagedList, Listed, Privacy, PrivacyList};
 pub use privacy_store::{ACCESS_LOG, AccessEntry, PRIVACY_LIST, PrivacyStore, Versioned};
 pub use rejection::{Code, Rejection};
 pub use time::{MAX_FUTURE_MS, parse_time};
+pub use token::{empty_tokens, tokens_in};

@@ -98,6 +98,13 @@ impl Parser {
         &self.masker
     }
 
+    /// A parser that cleans and hashes as this one does and refuses nothing by rule: for looking people up.
+    pub fn without_rules(&self) -> Parser {
+        let (region, currency) = (self.settings.region.clone(), self.settings.currency);
+        let settings = ParserSettings { region, currency, ..ParserSettings::default() };
+        Parser { hasher: self.hasher.clone(), settings }
+    }
+
     pub fn settings(&self) -> &ParserSettings {
         &self.settings
     }

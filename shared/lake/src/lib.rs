@@ -22,7 +22,7 @@ pub use column::{Key, Long, Text};
 pub use error::LakeError;
 pub use path::{EVENTS, event_path};
 pub use replay::{Archived, other_identities, replay};
-pub use rewrite::{Fate, Rewritten, rewrite};
+pub use rewrite::{Fate, Rewritten, mentions, rewrite};
 pub use rows::{KeyColumn, LongColumn, Rows, TextColumn};
 pub use scan::{Columns, scan};
 pub use store::{LakeErasure, LakeFile, LakeStore, ReportStore};

@@ -1,6 +1,8 @@
 //! A file of the lake without some of its rows.
 
-use crate::replay::{Archived, replay};
+use crate::column::{Key, Text};
+use crate::replay::{Archived, other_identities, replay};
+use crate::scan::{Columns, scan};
 use crate::write::EventFile;
 use crate::{LakeError, LakeFile};
 use parquet::file::reader::ChunkReader;
@@ -29,6 +31,32 @@ impl Rewritten {
     pub fn is_changed(&self) -> bool {
         self.removed + self.edited > 0
     }
+}
+
+/// Whether a row of a file carries one of these keys: as an identifier, or as a token in a text.
+///
+/// # Errors
+/// A damaged file.
+pub fn mentions<R: ChunkReader + 'static>(
+    path: &str,
+    file: R,
+    is_wanted: impl Fn(event::Key) -> bool,
+) -> Result<bool, LakeError> {
+    let columns = Columns { keys: &Key::ALL, texts: &Text::ALL, ..Columns::default() };
+    let mut found = false;
+    scan(path, file, columns, |rows| {
+        found = found
+            || (0..rows.len()).any(|row| {
+                let keyed = Key::ALL.iter().any(|column| rows.key(*column).get(row).is_some_and(&is_wanted));
+                let texts = || Text::ALL.iter().filter_map(|column| rows.text(*column).get(row));
+                let other =
+                    || other_identities(rows.text(Text::OtherIdentities).get(row).unwrap_or_default());
+                keyed
+                    || other().any(|identifier| is_wanted(identifier.key))
+                    || texts().any(|text| event::tokens_in(text.as_bytes()).any(&is_wanted))
+            });
+    })?;
+    Ok(found)
 }
 
 /// Reads a file, lets `edit` see and change each row, and builds the file of those that stay, in their order and

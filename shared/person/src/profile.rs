@@ -105,6 +105,13 @@ impl<'a> Profile<'a> {
         }
     }
 
+    /// Takes identifiers of others off the list; whether any was on it.
+    pub fn unlink(&mut self, is_other: impl Fn(Identifier) -> bool) -> bool {
+        let before = self.identifiers.len();
+        self.identifiers.retain(|identifier| !is_other(*identifier));
+        self.identifiers.len() < before
+    }
+
     /// The identifier that the person's id is the hash of: what names them in an event. Alone, so that such an
     /// event does not depend on what else was known of them by then.
     pub fn strongest(&self) -> Identifiers {

@@ -29,6 +29,9 @@ pub enum Question {
     },
     #[serde(rename = "rotate_keys")]
     RotateKeys,
+    Privacy {
+        request: Box<honor_privacy::Request>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -40,18 +43,22 @@ enum Reply {
 
 /// Asks, and prints the answer.
 pub fn ask(folder: &Path, question: &Question) -> Result<()> {
-    let text = match UnixStream::connect(folder.join(SOCKET)) {
-        Ok(stream) => ask_server(stream, question)?,
+    say(&text_of(folder, question)?);
+    Ok(())
+}
+
+/// Asks, and returns the answer.
+pub fn text_of(folder: &Path, question: &Question) -> Result<String> {
+    match UnixStream::connect(folder.join(SOCKET)) {
+        Ok(stream) => ask_server(stream, question),
         // No server is running.
         Err(_) => {
             let mut installation = open(folder)?;
             let text = question.answer(&mut installation);
             installation.close()?;
-            text?
+            text
         }
-    };
-    say(&text);
-    Ok(())
+    }
 }
 
 /// Opens an installation that is there already.
@@ -81,6 +88,7 @@ impl Question {
         match self {
             Question::Profile { id, json } => profile::answer(installation, id, *json, now),
             Question::Why { id, campaign } => why::answer(installation, id, campaign.as_deref(), now),
+            Question::Privacy { request } => Ok(installation.honor(request, now)?.to_string()),
             Question::Quarantine { json } => quarantine::answer(installation, *json),
             Question::RotateKeys => key_rotate::answer(installation),
         }

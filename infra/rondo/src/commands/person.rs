@@ -72,7 +72,7 @@ fn identifiers(installation: &Installation, id: &str) -> Vec<Identifier> {
         "context": {"device": {"id": id}, "externalIds": external},
     });
     let record = record.to_string();
-    let parsed = installation.parser.parse(record.as_bytes(), "", Arrival::Live { now: 0 });
+    let parsed = installation.parser.without_rules().parse(record.as_bytes(), "", Arrival::Live { now: 0 });
     parsed.map(|parsed| parsed.event.identifiers.to_vec()).unwrap_or_default()
 }
 

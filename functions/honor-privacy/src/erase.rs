@@ -1,0 +1,206 @@
+//! Everything that is kept of a person goes, step by step.
+
+use crate::job::Job;
+use crate::receipt::Receipt;
+use crate::restrict::change_list;
+use crate::subject::{Subject, is_personal};
+use crate::{Deps, PrivacyError, Request, Stores, lake_rows, neighbours, quarantined};
+use campaign::{CampaignErasure, SentCopies};
+use event::{AccessEntry, Identifier, IdentifierKind, Key, QuarantineStore, Secret, VaultStore};
+use person::PeopleErasure;
+use serde_json::json;
+
+/// The steps, in their order: what is found by means of another store goes before that store does.
+const STEPS: [Step; 7] = [
+    Step::Copies,
+    Step::Quarantine,
+    Step::Lake,
+    Step::Neighbours,
+    Step::Campaigns,
+    Step::People,
+    Step::Vault,
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Copies,
+    Quarantine,
+    Lake,
+    Neighbours,
+    Campaigns,
+    People,
+    Vault,
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Step::Copies => "copies",
+            Step::Quarantine => "quarantine",
+            Step::Lake => "lake",
+            Step::Neighbours => "neighbours",
+            Step::Campaigns => "campaigns",
+            Step::People => "people",
+            Step::Vault => "vault",
+        }
+    }
+}
+
+/// Finds the person, writes down what is to go, and puts their identifiers on the privacy list: from then on nothing
+/// that happened before is taken in again. `now` is UTC ms.
+///
+/// # Errors
+/// As [`Subject::find`]; stores that are not available. Nothing is removed yet.
+pub async fn begin<S: Stores>(deps: &Deps<'_, S>, request: &Request, now: i64) -> Result<Job, PrivacyError> {
+    request.check()?;
+    let subject = Subject::find(deps, request).await?;
+    let job = Job::new(request, &subject, request_id(deps, request, &subject, now), now);
+    job.save(deps).await?;
+    list(deps, &subject, now).await?;
+    Ok(job)
+}
+
+/// Removes everything. May be repeated after a crash or an error at any point, until it is through.
+///
+/// # Errors
+/// A store that is not available or damaged; what was done stays done.
+pub async fn erase<S: Stores>(deps: &Deps<'_, S>, job: &mut Job) -> Result<(), PrivacyError> {
+    let subject = job.subject()?;
+    // Of a job whose first attempt ended before it came to that.
+    list(deps, &subject, job.erased_at).await?;
+    for step in STEPS {
+        if !job.is_done(step.name()) {
+            take(deps, step, &subject, job).await?;
+            (deps.settle)()?;
+            job.done.push(step.name().to_owned());
+            job.save(deps).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Signs and keeps the receipt, and closes the job. `now` is UTC ms.
+pub async fn conclude<S: Stores>(deps: &Deps<'_, S>, job: &Job, now: i64) -> Result<Receipt, PrivacyError> {
+    let receipt = Receipt::of(job, now, deps.parser.hasher());
+    receipt.keep(deps).await?;
+    let entry = AccessEntry {
+        id: job.id.clone(),
+        at: job.erased_at,
+        action: "erase".to_owned(),
+        by: job.by.clone(),
+        reason: job.reason.clone(),
+        person: job.person.clone(),
+        outcome: json!(job.removed),
+    };
+    entry.append(deps.files).await?;
+    job.remove(deps).await?;
+    Ok(receipt)
+}
+
+/// The same for the same request.
+pub(crate) fn request_id<S: Stores>(
+    deps: &Deps<'_, S>,
+    request: &Request,
+    subject: &Subject,
+    now: i64,
+) -> String {
+    let person = subject.person.map(|person| person.to_string()).unwrap_or_default();
+    let first = subject.identifiers.iter().next().map(|identifier| identifier.key.to_string());
+    let first = first.unwrap_or_default();
+    let text = format!("{}\n{}\n{person}\n{first}\n{now}", request.action.as_str(), request.by);
+    deps.parser.hasher().key("privacy request", &text).to_string()
+}
+
+async fn list<S: Stores>(deps: &Deps<'_, S>, subject: &Subject, at: i64) -> Result<(), PrivacyError> {
+    let identifiers: Vec<Identifier> = subject.identifiers.iter().copied().collect();
+    change_list(deps, |list| list.erase(&identifiers, at)).await
+}
+
+async fn take<S: Stores>(
+    deps: &Deps<'_, S>,
+    step: Step,
+    subject: &Subject,
+    job: &mut Job,
+) -> Result<(), PrivacyError> {
+    let people: Vec<Key> = subject.people.iter().copied().collect();
+    let identifiers: Vec<Identifier> = subject.identifiers.iter().copied().collect();
+    match step {
+        Step::Copies => {
+            let names: Vec<String> = copies(deps, subject).await?.into_iter().map(|copy| copy.name).collect();
+            deps.copies.remove_copies(&names).await?;
+            job.count("sent_copies", names.len() as u64);
+        }
+        Step::Quarantine => {
+            let mut ids = Vec::new();
+            deps.quarantine
+                .each(|id, record| {
+                    if quarantined::is_theirs(&record, subject, deps.parser) {
+                        ids.push(id.to_owned());
+                    }
+                })
+                .await?;
+            deps.quarantine.remove(&ids).await?;
+            job.count("quarantine", ids.len() as u64);
+        }
+        Step::Lake => lake_rows::erase(deps, subject, job).await?,
+        Step::Neighbours => {
+            let edited = neighbours::forget(deps, subject).await?;
+            job.count("profiles_of_others_edited", edited);
+        }
+        Step::Campaigns => {
+            let erased = deps.campaigns.erase_campaigns(&people).await?;
+            job.count("journeys", erased.journeys);
+            job.count("timers", erased.timers);
+            job.count("waiting_actions", erased.actions);
+            job.count("ledger", erased.ledger);
+            job.count("caps", erased.caps);
+        }
+        Step::People => {
+            let erased = deps.people.erase_people(&people, &identifiers).await?;
+            job.count("profiles", erased.profiles);
+            job.count("identities", erased.identities);
+        }
+        Step::Vault => {
+            let removed = deps.vault.remove(&vault_places(subject)).await?;
+            job.count("vault_values", removed);
+        }
+    }
+    Ok(())
+}
+
+/// The copies of messages that were sent to a person.
+pub(crate) async fn copies<S: Stores>(
+    deps: &Deps<'_, S>,
+    subject: &Subject,
+) -> Result<Vec<campaign::SentCopy>, PrivacyError> {
+    let people: Vec<Key> = subject.people.iter().copied().collect();
+    let actions: Vec<Key> =
+        deps.campaigns.entries(&people).await?.into_iter().map(|entry| entry.action).collect();
+    let addresses: Vec<String> = vault_values(deps, subject)
+        .await?
+        .into_iter()
+        .filter(|secret| secret.field == IdentifierKind::Email.as_str())
+        .map(|secret| secret.value)
+        .collect();
+    Ok(deps.copies.copies(&actions, &addresses).await?)
+}
+
+/// Everything that the vault holds of a person.
+pub(crate) async fn vault_values<S: Stores>(
+    deps: &Deps<'_, S>,
+    subject: &Subject,
+) -> Result<Vec<Secret>, PrivacyError> {
+    let mut values = Vec::new();
+    for identifier in vault_places(subject) {
+        values.extend(deps.vault.fields(identifier).await?);
+    }
+    Ok(values)
+}
+
+/// Where the vault may hold something of a person: each event's personal data stand under its strongest identifier,
+/// which may be a device's. One that somebody else has for their own is not among the subject's.
+fn vault_places(subject: &Subject) -> Vec<Identifier> {
+    let mut places: Vec<Identifier> = subject.identifiers.iter().copied().collect();
+    places.sort_by_key(|identifier| !is_personal(identifier.kind));
+    places
+}

@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod deps;
+mod erase;
+mod export;
+mod handler;
+mod job;
+mod lake_rows;
+mod neighbours;
+mod page;
+mod page_words;
+mod quarantined;
+mod receipt;
+mod request;
+mod restrict;
+mod subject;
+
+pub use deps::{Deps, PrivacyError, Stores};
+pub use erase::{begin, conclude, erase};
+pub use handler::{invoke, run};
+pub use job::{Job, unfinished};
+pub use page::page;
+pub use receipt::Receipt;
+pub use request::{Action, Request, Who};
