@@ -30,6 +30,7 @@ pub use counts::Counts;
 pub use import::{Imported, import};
 pub use installation::Installation;
 pub use pace::Pace;
+pub use privacy::OneMachine;
 pub use pump::{Durable, Pump};
 pub use rotation::Rotated;
 pub use stages::{Stage, Stages, cpu_time};

@@ -102,7 +102,7 @@ impl Parser {
     pub fn without_rules(&self) -> Parser {
         let (region, currency) = (self.settings.region.clone(), self.settings.currency);
         let settings = ParserSettings { region, currency, ..ParserSettings::default() };
-        Parser { hasher: self.hasher.clone(), settings }
+        Parser::new(self.hasher().clone(), settings)
     }
 
     pub fn settings(&self) -> &ParserSettings {
