@@ -19,7 +19,13 @@ async fn main() -> Result<(), Failure> {
     let handler = async |event, now| {
         let config = live.current(now).await?;
         let wanted = |event: &Event<'_>| config.campaigns.wants(event);
-        invoke(&Deps { store: &people, wanted: &wanted }, &quarantine, &event, now).await
+        invoke(
+            &Deps { store: &people, wanted: &wanted, rules: &config.settings.identity },
+            &quarantine,
+            &event,
+            now,
+        )
+        .await
     };
     function.serve(handler).await
 }

@@ -41,14 +41,14 @@ impl People {
     }
 
     /// Whether an event's person is certain without a look at identities: a known one, in whose place it has
-    /// all of its other identifiers linked already.
+    /// all of its other identifiers linked already, or refused.
     pub fn settles(&self, event: &Event<'_>, known: Option<Slot>) -> bool {
         let Some(slot) = known else { return false };
         let others = &event.identifiers[1..];
         others.is_empty()
             || self.loaded[slot]
                 .as_ref()
-                .is_some_and(|stored| others.iter().all(|id| Blob::has_identifier(&stored.blob, *id)))
+                .is_some_and(|stored| others.iter().all(|id| Blob::settles(&stored.blob, *id)))
     }
 
     /// What was stored of a person.
@@ -60,6 +60,12 @@ impl People {
     pub fn identifiers(&self, person: Key) -> Vec<Identifier> {
         let stored = self.stored(person).filter(|_| self.forward_of(person).is_none());
         stored.and_then(|stored| Blob::identifiers(&stored.blob).ok()).unwrap_or_default()
+    }
+
+    /// The identifiers that a stored profile is kept apart from.
+    pub fn separated(&self, person: Key) -> Vec<Identifier> {
+        let stored = self.stored(person).filter(|_| self.forward_of(person).is_none());
+        stored.and_then(|stored| Blob::separated(&stored.blob).ok()).unwrap_or_default()
     }
 
     /// The version that was stored; 0 for a new person.

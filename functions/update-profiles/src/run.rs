@@ -1,19 +1,17 @@
 //! A batch of events into profiles: resolve, load, fold, write. One write a person.
 
+use crate::identities::Identities;
 use crate::people::{Groups, People, Slot, Unusable};
-use event::{Code, Event, Identifier, IdentifierKind, Key, PortError, Quarantined, Rejection};
+use event::{Code, Event, IdentifierKind, Key, PortError, Quarantined, Rejection};
 use foldhash::{HashMap, HashMapExt};
 use person::{
-    Applied, IdentityStore, Merged, Owner, Profile, ProfileChange, ProfileStore, ProfileWrite, Refusal,
-    resolve,
+    Applied, IdentityRules, IdentityStore, Merged, Owner, Profile, ProfileChange, ProfileStore, ProfileWrite,
+    Refusal, kept_apart,
 };
 use std::sync::Arc;
 
 /// How often a person whose profile somebody else wrote meanwhile is loaded and folded again.
 const MAX_ATTEMPTS: usize = 5;
-
-/// How many merges one after the other are followed.
-const MAX_HOPS: usize = 16;
 
 /// What the function works with.
 pub struct Deps<'d, S> {
@@ -21,6 +19,8 @@ pub struct Deps<'d, S> {
     pub store: &'d S,
     /// Whether any live campaign could want an event; only those travel on the change stream.
     pub wanted: &'d dyn Fn(&Event<'_>) -> bool,
+    /// How many identifiers a person may have, and who is to be kept apart.
+    pub rules: &'d IdentityRules,
 }
 
 /// What a batch came to.
@@ -96,17 +96,18 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
     // Most events carry identifiers that are linked to their person already; the others are looked up.
     let open: Vec<usize> =
         (0..pending.len()).filter(|at| !people.settles(event(pending[*at]), whose[*at])).collect();
-    let mut identities = Identities::load(deps.store, open.iter().map(|at| event(pending[*at]))).await?;
+    let met = open.iter().map(|at| event(pending[*at]));
+    let mut identities = Identities::load(deps.store, deps.rules, met).await?;
     identities.follow(deps.store, &mut people).await?;
     let mut owners: HashMap<usize, Owner> = HashMap::with_capacity(open.len());
     for at in open {
-        owners.insert(at, identities.resolve(event(pending[at]), &mut outcome.refusals));
+        owners.insert(at, identities.resolve(event(pending[at]), &people, &mut outcome.refusals));
     }
     for (at, owner) in &mut owners {
         *owner = identities.current(*owner);
         whose[*at] = Some(people.slot(owner.person));
     }
-    for merged in identities.merged.keys() {
+    for merged in identities.merged() {
         people.slot(merged.person);
     }
     people.load(deps.store).await?;
@@ -133,6 +134,7 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
             }
             continue;
         }
+        identities.tell(&mut profile, owner);
         let mut fresh = Vec::new();
         let mut applied = !merged.is_empty();
         for at in groups.of(slot) {
@@ -150,6 +152,9 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
         if !applied {
             continue;
         }
+        for identifier in kept_apart(&deps.rules.separations, &profile.identifiers.clone()) {
+            profile.keep_apart(identifier);
+        }
         encoded.clear();
         profile.encode(&mut encoded);
         let blob: Arc<[u8]> = Arc::from(encoded.as_slice());
@@ -158,7 +163,7 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
             let merged = merged.iter().map(|owner| owner.person).collect();
             outcome.changes.push(ProfileChange { person: owner.person, blob, fresh, merged });
         }
-        let mut links = identities.links.remove(&owner.person).unwrap_or_default();
+        let mut links = identities.take_links(owner);
         // Whatever pointed at those who go points at this one from now on. A profile also lists identifiers
         // that stayed with others.
         let theirs = merged.iter().flat_map(|other| people.identifiers(other.person));
@@ -195,118 +200,4 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
 /// The person of an event that carries a user id.
 fn known_person(event: &Event<'_>) -> Option<Key> {
     event.identifiers.first().filter(|id| id.kind == IdentifierKind::User).map(|id| id.key)
-}
-
-/// What a batch says of identities, on top of what was stored.
-struct Identities {
-    owners: HashMap<Identifier, Owner>,
-    links: HashMap<Key, Vec<Identifier>>,
-    /// Who went into whom in this batch.
-    merged: HashMap<Owner, Owner>,
-}
-
-impl Identities {
-    async fn load<'e, S: IdentityStore>(
-        store: &S,
-        events: impl Iterator<Item = &'e Event<'e>>,
-    ) -> Result<Identities, PortError> {
-        let mut wanted: Vec<Identifier> = events
-            .flat_map(|event| event.identifiers.iter().copied())
-            .filter(|identifier| identifier.kind != IdentifierKind::User)
-            .collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let stored = if wanted.is_empty() { Vec::new() } else { store.owners(&wanted).await? };
-        let owners = wanted.into_iter().zip(stored).filter_map(|(id, owner)| Some((id, owner?))).collect();
-        Ok(Identities { owners, links: HashMap::new(), merged: HashMap::new() })
-    }
-
-    /// Replaces owners who were merged away by those they went into: an identifier that a merge did not move
-    /// (a profile lists only so many) names its old owner for good. Loads all of them on the way.
-    async fn follow<S: ProfileStore>(&mut self, store: &S, people: &mut People) -> Result<(), PortError> {
-        let mut open: Vec<Owner> =
-            self.owners.values().copied().filter(|owner| owner.kind != IdentifierKind::User).collect();
-        for _ in 0..MAX_HOPS {
-            for owner in &open {
-                people.slot(owner.person);
-            }
-            people.load(store).await?;
-            let moved: Vec<(Owner, Key)> =
-                open.iter().filter_map(|owner| Some((*owner, people.forward_of(owner.person)?))).collect();
-            if moved.is_empty() {
-                break;
-            }
-            for (_, target) in &moved {
-                people.slot(*target);
-            }
-            people.load(store).await?;
-            open.clear();
-            for (from, target) in moved {
-                let Some(into) = people.owner(target) else { continue };
-                self.owners.values_mut().filter(|owner| **owner == from).for_each(|owner| *owner = into);
-                open.push(into);
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks up the identifiers that the profiles of merged people list.
-    async fn load_of_merged<S: IdentityStore>(
-        &mut self,
-        store: &S,
-        people: &People,
-    ) -> Result<(), PortError> {
-        let listed = self.merged.keys().flat_map(|merged| people.identifiers(merged.person));
-        let mut wanted: Vec<Identifier> =
-            listed.filter(|id| id.kind != IdentifierKind::User && !self.owners.contains_key(id)).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        if !wanted.is_empty() {
-            let stored = store.owners(&wanted).await?;
-            self.owners.extend(wanted.into_iter().zip(stored).filter_map(|(id, owner)| Some((id, owner?))));
-        }
-        Ok(())
-    }
-
-    /// Whether an identifier is somebody's, or was of one who went into them, or is nobody's.
-    fn is_of(&self, identifier: Identifier, person: Owner) -> bool {
-        self.owners.get(&identifier).is_none_or(|owner| self.current(*owner) == person)
-    }
-
-    /// Resolves one event and remembers what it said.
-    fn resolve(&mut self, event: &Event<'_>, refusals: &mut Vec<Refusal>) -> Owner {
-        let resolution =
-            resolve(&event.identifiers, |id| self.owners.get(&id).map(|owner| self.current(*owner)));
-        let owner = resolution.owner;
-        for merge in resolution.merges {
-            self.merged.insert(merge, owner);
-            // What was linked to the one that goes is the other's from now on.
-            let moved = self.links.remove(&merge.person).unwrap_or_default();
-            self.links.entry(owner.person).or_default().extend(moved);
-        }
-        for identifier in &resolution.links {
-            self.owners.insert(*identifier, owner);
-            self.links.entry(owner.person).or_default().push(*identifier);
-        }
-        refusals.extend(resolution.refusals);
-        owner
-    }
-
-    /// Who an owner is by now.
-    fn current(&self, mut owner: Owner) -> Owner {
-        while let Some(next) = self.merged.get(&owner) {
-            owner = *next;
-        }
-        owner
-    }
-
-    /// The people who go into each other in this batch, directly or by way of others.
-    fn by_winner(&self) -> HashMap<Key, Vec<Owner>> {
-        let mut merges: HashMap<Key, Vec<Owner>> = HashMap::new();
-        for (key, into) in &self.merged {
-            merges.entry(self.current(*into).person).or_default().push(*key);
-        }
-        merges.values_mut().for_each(|merged| merged.sort_unstable());
-        merges
-    }
 }

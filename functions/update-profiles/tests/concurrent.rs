@@ -2,7 +2,7 @@
 //! one worker.
 
 use event::{Event, Identifier, IdentifierKind, Identifiers, Key, PortError};
-use person::{Blob, IdentityStore, Owner, ProfileStore, ProfileWrite, Stored};
+use person::{Blob, IdentityRules, IdentityStore, Owner, ProfileStore, ProfileWrite, Stored};
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -106,7 +106,8 @@ impl Table {
 
 /// Works through batches, one after the other; what was not applied comes again, as a queue would bring it.
 async fn work(table: &Table, batches: &[Vec<&Event<'_>>]) {
-    let deps = Deps { store: table, wanted: &|_| false };
+    let rules = IdentityRules::default();
+    let deps = Deps { store: table, wanted: &|_| false, rules: &rules };
     for batch in batches {
         let mut left: Vec<Event<'_>> = batch.iter().map(|event| (*event).clone()).collect();
         let mut deliveries = 0;

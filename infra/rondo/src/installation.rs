@@ -56,6 +56,7 @@ impl Installation {
         let durable = Durable { log, intake, lake: LakeFolder::new(folder.join("lake")) };
         let mut pump = Pump::open(store, Some(durable), config.campaigns, config.settings.lateness)?;
         pump.privacy = Arc::clone(&config.settings.parser.privacy);
+        pump.identity = config.settings.identity;
         let now = clock();
         let unknown = block_on(deliver_messages::recover(&pump.store, now, now))?;
         pump.commit()?;

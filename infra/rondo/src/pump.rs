@@ -10,6 +10,7 @@ use campaign::{Action, ActionQueue, Campaigns};
 use embedded::{BusLog, Intake, LakeFolder, Store};
 use event::{Code, Event, MINUTE, PortError, Privacy, Quarantine, names};
 use lake::{LakeFile, LakeStore};
+use person::IdentityRules;
 use pollster::block_on;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub struct Pump {
     pub campaigns: Campaigns,
     /// Whose events are not taken any further, since they were erased after them.
     pub privacy: Arc<Privacy>,
+    /// How many identifiers a person may have.
+    pub identity: IdentityRules,
     /// How long a due step waits for late events, ms.
     pub lateness: i64,
     pub pace: Pace,
@@ -96,6 +99,7 @@ impl Pump {
             durable,
             campaigns,
             privacy: Arc::default(),
+            identity: IdentityRules::default(),
             lateness,
             pace: Pace::default(),
             reading_history: false,
@@ -200,10 +204,10 @@ impl Pump {
         appended_at: i64,
         now: i64,
     ) -> Result<()> {
-        let (store, campaigns) = (&self.store, &self.campaigns);
+        let (store, campaigns, rules) = (&self.store, &self.campaigns, &self.identity);
         let outcome = self.stages.time(Stage::Profiles, || {
             let wanted = |event: &Event<'_>| campaigns.wants(event);
-            block_on(update_profiles::run(&update_profiles::Deps { store, wanted: &wanted }, events))
+            block_on(update_profiles::run(&update_profiles::Deps { store, wanted: &wanted, rules }, events))
         })?;
         let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
         let deps = triggers(store, &actions, campaigns, self.lateness, self.reading_history);

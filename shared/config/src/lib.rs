@@ -5,6 +5,7 @@
 
 mod config;
 mod files;
+mod identity;
 mod problem;
 mod settings;
 mod tracking_plan;

@@ -1,9 +1,11 @@
 //! `settings.yaml`: what holds for the whole installation.
 
+use crate::identity::IdentityFile;
 use crate::tracking_plan::PlanSection;
 use crate::{Files, Problem, Problems};
 use campaign::{Caps, DeliverySettings, Sender, Share, WebhookSettings, parse_duration};
 use event::{Currency, MINUTE, ParserSettings};
+use person::IdentityRules;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::collections::BTreeMap;
@@ -15,6 +17,8 @@ pub struct Settings {
     pub name: String,
     pub parser: ParserSettings,
     pub delivery: DeliverySettings,
+    /// How many identifiers of a kind one person may have.
+    pub identity: IdentityRules,
     /// How long a due step waits for late events, ms.
     pub lateness: i64,
     /// Digests (SHA-256) of the keys under which sources may write, by the name of the source.
@@ -34,6 +38,7 @@ impl Default for Settings {
                 name: String::new(),
                 address: "rondo@localhost".into(),
             }),
+            identity: IdentityRules::default(),
             lateness: MINUTE,
             write_keys: BTreeMap::new(),
             rate_limits: BTreeMap::new(),
@@ -67,6 +72,8 @@ struct SettingsFile {
     rate_limits: BTreeMap<String, Spanned<u32>>,
     #[serde(default)]
     tracking_plan: PlanSection,
+    #[serde(default)]
+    identity: IdentityFile,
 }
 
 /// A text, or a list of them.
@@ -180,6 +187,8 @@ impl Settings {
         if let Some(sender) = file.sender {
             self.delivery.sender = sender;
         }
+        let (limits, blocked) = file.identity.check(path, &self.parser.region, problems);
+        (self.identity.limits, self.parser.blocked) = (limits, blocked);
         self.delivery.unsubscribe_url = file.unsubscribe_url;
         self.delivery.holdout = file.global_holdout;
         self.delivery.caps = file.caps;

@@ -27,7 +27,10 @@ pub enum IdentifierKind {
 }
 
 impl IdentifierKind {
-    const ALL: [IdentifierKind; 9] = [
+    /// How many kinds there are.
+    pub const COUNT: usize = 9;
+
+    const ALL: [IdentifierKind; IdentifierKind::COUNT] = [
         IdentifierKind::User,
         IdentifierKind::UnionId,
         IdentifierKind::OpenId,
@@ -38,6 +41,12 @@ impl IdentifierKind {
         IdentifierKind::Device,
         IdentifierKind::Anonymous,
     ];
+
+    /// Its place among the kinds, from 0, strongest first.
+    #[inline]
+    pub fn index(self) -> usize {
+        self as usize - 1
+    }
 
     /// The kind as it is written in files and output.
     pub fn as_str(self) -> &'static str {

@@ -21,13 +21,17 @@ impl Parser {
     ) -> Option<Cow<'a, str>> {
         let composed = raw.composed;
         let clean = |text| clean(text, composed);
-        let user_id = raw.user_id.0.take().map(clean).filter(|id| !is_junk(id)).map(|id| bounded(id, 256));
+        let blocked = &self.settings().blocked;
+        let usable = |id: &Cow<'_, str>| {
+            !is_junk(id) && !blocked.blocks(IdentifierKind::User, id) && !blocked.blocks_address(id)
+        };
+        let user_id = raw.user_id.0.take().map(clean).map(|id| bounded(id, 256)).filter(usable);
         // That one is known not to be junk.
         if let Some(id) = &user_id {
             identifiers.insert(self.hasher().identifier(IdentifierKind::User, id));
         }
         let mut add = |kind: IdentifierKind, value: &str| {
-            if !is_junk(value) {
+            if !is_junk(value) && !blocked.blocks(kind, value) {
                 identifiers.insert(self.hasher().identifier(kind, value));
             }
         };
@@ -62,14 +66,16 @@ impl Parser {
     }
 
     fn add_email(&self, text: &str, add: &mut dyn FnMut(IdentifierKind, &str), secrets: &mut Vec<Secret>) {
-        if let Some(email) = normalise_email(text) {
+        let blocked = |email: &String| self.settings().blocked.blocks(IdentifierKind::Email, email);
+        if let Some(email) = normalise_email(text).filter(|email| !blocked(email)) {
             add(IdentifierKind::Email, &email);
             self.keep(IdentifierKind::Email, email, secrets);
         }
     }
 
     fn add_phone(&self, text: &str, add: &mut dyn FnMut(IdentifierKind, &str), secrets: &mut Vec<Secret>) {
-        if let Some(phone) = normalise_phone(text, &self.settings().region) {
+        let blocked = |phone: &String| self.settings().blocked.blocks(IdentifierKind::Phone, phone);
+        if let Some(phone) = normalise_phone(text, &self.settings().region).filter(|phone| !blocked(phone)) {
             add(IdentifierKind::Phone, &phone);
             self.keep(IdentifierKind::Phone, phone, secrets);
         }

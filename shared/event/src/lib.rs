@@ -9,6 +9,7 @@
 
 mod arrival;
 mod block;
+mod blocked;
 mod calendar;
 mod commerce;
 mod contact;
@@ -40,6 +41,7 @@ mod token;
 pub mod wire;
 
 pub use arrival::Arrival;
+pub use blocked::BlockedIdentifiers;
 pub use calendar::{DAY, HOUR, MINUTE, SECOND, day_of, day_start, iso_date, iso_time};
 pub use commerce::{Facts, Item};
 pub use contact::{normalise_email, normalise_phone};

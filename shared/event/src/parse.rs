@@ -2,6 +2,7 @@
 
 use crate::Facts;
 use crate::arrival::{Arrival, moment, times};
+use crate::blocked::BlockedIdentifiers;
 use crate::event::{Event, EventType, MessageHash, TimeMark, names};
 use crate::identifier::{Identifiers, Pseudonymizer};
 use crate::json::{Fault, FaultKind};
@@ -31,6 +32,8 @@ pub struct ParserSettings {
     pub privacy: Arc<Privacy>,
     /// What events should look like, where that was planned.
     pub plan: Option<Arc<dyn TrackingPlan>>,
+    /// Identifiers that are taken as not given.
+    pub blocked: BlockedIdentifiers,
 }
 
 impl Default for ParserSettings {
@@ -40,6 +43,7 @@ impl Default for ParserSettings {
             currency: Currency::parse("USD").expect("three letters"),
             privacy: Arc::default(),
             plan: None,
+            blocked: BlockedIdentifiers::default(),
         }
     }
 }

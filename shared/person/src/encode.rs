@@ -3,10 +3,11 @@
 use crate::channels;
 use crate::counters::Counter;
 use crate::devices;
+use crate::links::{put_identifier, read_identifier};
 use crate::profile::Profile;
 use crate::{recent, service, sessions, touches, traits};
 use event::wire::{Damaged, Reader, put_field, put_varint};
-use event::{Identifier, IdentifierKind, Key};
+use event::{Identifier, Key};
 
 /// What is stored under a person id. The first byte says which.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +39,9 @@ mod tag {
     pub const CASES: u8 = 15;
     pub const RECENT: u8 = 16;
     pub const WINDOW: u8 = 17;
+    pub const REFUSED: u8 = 24;
+    pub const SEPARATED: u8 = 25;
+    pub const ORIGINS: u8 = 26;
 }
 
 impl<'a> Blob<'a> {
@@ -79,17 +83,30 @@ impl<'a> Blob<'a> {
         Ok(identifiers)
     }
 
-    /// Whether a stored profile has an identifier; quick.
+    /// Whether a stored profile says of an identifier that it is the person's, or that it is not; quick.
     #[inline]
-    pub fn has_identifier(bytes: &[u8], identifier: Identifier) -> bool {
+    pub fn settles(bytes: &[u8], identifier: Identifier) -> bool {
         let Some(mut reader) = bytes.get(1..).map(Reader::new) else { return false };
-        let Ok(Some((tag::IDENTIFIERS, field))) = reader.field() else { return false };
-        field
-            .rest()
-            .as_chunks::<17>()
-            .0
-            .iter()
-            .any(|entry| entry[0] == identifier.kind as u8 && entry[1..] == identifier.key.0)
+        let is = |entry: &[u8]| entry[0] == identifier.kind as u8 && entry[1..17] == identifier.key.0;
+        let Ok(Some((tag::IDENTIFIERS, own))) = reader.field() else { return false };
+        if own.rest().as_chunks::<17>().0.iter().any(|entry| is(entry)) {
+            return true;
+        }
+        let Ok(Some((tag::REFUSED, refused))) = reader.field() else { return false };
+        refused.rest().as_chunks::<18>().0.iter().any(|entry| is(entry))
+    }
+
+    /// The identifiers that the person of a stored profile is kept apart from; quick where there are none.
+    pub fn separated(bytes: &[u8]) -> Result<Vec<Identifier>, Damaged> {
+        let mut reader = Reader::new(bytes.get(1..).ok_or(Damaged)?);
+        let mut separated = Vec::new();
+        // They stand before anything that takes time to pass over.
+        while let Some((tag @ (tag::IDENTIFIERS | tag::REFUSED | tag::SEPARATED), field)) = reader.field()? {
+            if tag == tag::SEPARATED {
+                decode_identifiers(&mut separated, field)?;
+            }
+        }
+        Ok(separated)
     }
 }
 
@@ -99,16 +116,18 @@ impl<'a> Profile<'a> {
         let base = self.last_seen;
         out.push(PROFILE);
         put_field(out, tag::IDENTIFIERS, |out| {
-            for identifier in &self.identifiers {
-                out.push(identifier.kind as u8);
-                out.extend_from_slice(&identifier.key.0);
-            }
+            self.identifiers.iter().for_each(|identifier| put_identifier(out, *identifier));
+        });
+        put_field(out, tag::REFUSED, |out| self.encode_refused(out));
+        put_field(out, tag::SEPARATED, |out| {
+            self.separated.iter().for_each(|identifier| put_identifier(out, *identifier));
         });
         put_field(out, tag::SEEN, |out| {
             event::wire::put_signed(out, self.last_seen);
             put_varint(out, (self.last_seen - self.first_seen) as u64);
             put_varint(out, self.events);
         });
+        put_field(out, tag::ORIGINS, |out| self.encode_origins(out, base));
         put_field(out, tag::TRAITS, |out| traits::encode(&self.traits, out, base));
         put_field(out, tag::COUNTERS, |out| self.counters.iter().for_each(|c| c.encode(out, base)));
         put_field(out, tag::SESSIONS, |out| sessions::encode(&self.sessions, out, base));
@@ -156,6 +175,9 @@ impl<'a> Profile<'a> {
         while let Some((tag, mut field)) = reader.field()? {
             match tag {
                 tag::IDENTIFIERS => decode_identifiers(&mut self.identifiers, field)?,
+                tag::REFUSED => self.decode_refused(field)?,
+                tag::SEPARATED => decode_identifiers(&mut self.separated, field)?,
+                tag::ORIGINS => self.decode_origins(field, base)?,
                 tag::SEEN => {
                     base = field.signed()?;
                     self.last_seen = base;
@@ -196,15 +218,15 @@ impl<'a> Profile<'a> {
                 _ => self.unknown.push((tag, field.rest())),
             }
         }
+        // A profile of an earlier release has none.
+        self.origins.resize(self.identifiers.len(), None);
         Ok(())
     }
 }
 
 fn decode_identifiers(identifiers: &mut Vec<Identifier>, mut field: Reader<'_>) -> Result<(), Damaged> {
     while !field.is_empty() {
-        let (kind, key) = (field.byte()?, Key(field.array()?));
-        let kind = IdentifierKind::all().find(|k| *k as u8 == kind).ok_or(Damaged)?;
-        identifiers.push(Identifier { kind, key });
+        identifiers.push(read_identifier(&mut field)?);
     }
     Ok(())
 }

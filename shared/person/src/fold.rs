@@ -5,6 +5,7 @@ use crate::bounded::{first_by_key, insert_newest};
 use crate::channels::{ANY_CHANNEL, ChannelState, MAX_CHANNELS};
 use crate::counters::{Counter, MAX_NAMES};
 use crate::devices::{MAX_DEVICES, OwnedDevice};
+use crate::links::Origin;
 use crate::profile::Profile;
 use crate::recent::{MAX_RECENT, Recent};
 use crate::service::Case;
@@ -39,7 +40,8 @@ impl<'a> Profile<'a> {
         self.window.insert(event.hash, event.received_at);
         self.see(at, at);
         self.events += 1;
-        event.identifiers.iter().for_each(|identifier| self.link(*identifier));
+        let origin = Origin::of(event);
+        event.identifiers.iter().for_each(|identifier| self.carry(*identifier, origin));
 
         let name = event.name.as_ref();
         let system = matches!(name, names::MESSAGE_SENT | names::MESSAGE_REFUSED);

@@ -4,6 +4,8 @@
 //! event came first. A known person (one with a user id) keeps that id for good; somebody who was met under
 //! weaker identifiers is merged into the person of a stronger one once an event carries both.
 
+use crate::limits::Limits;
+use crate::separation::{Separation, kept_apart};
 use event::{Identifier, IdentifierKind, Key};
 
 /// The person that an identifier belongs to, and the kind of identifier their id is the hash of: what
@@ -20,13 +22,51 @@ impl From<Identifier> for Owner {
     }
 }
 
-/// A link that was not made, since it would have joined two people who are known apart. The identifier stays
-/// with its first owner.
+/// Why an identifier was not linked to the person of an event that carried it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Reason {
+    /// The two were separated: a merge of them was undone.
+    Separated = 1,
+    /// It belongs to another known person: two user ids are two people.
+    Known = 2,
+    /// It belongs to somebody who is known by something personal, and a device or a browser is not enough to join two.
+    Shared = 3,
+    /// It, or what would come with it, is more than one person may have of its kind.
+    Limit = 4,
+    /// Of a later release.
+    Other = 0xff,
+}
+
+impl Reason {
+    /// The reason as it is written in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::Separated => "separated",
+            Reason::Known => "known_apart",
+            Reason::Shared => "shared",
+            Reason::Limit => "limit",
+            Reason::Other => "other",
+        }
+    }
+
+    pub(crate) fn from_code(code: u8) -> Reason {
+        use Reason::{Known, Limit, Separated, Shared};
+        [Separated, Known, Shared, Limit]
+            .into_iter()
+            .find(|reason| *reason as u8 == code)
+            .unwrap_or(Reason::Other)
+    }
+}
+
+/// A link that was not made. The identifier stays with whom it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
     pub identifier: Identifier,
-    pub owner: Owner,
+    /// Nobody, where it was only one too many.
+    pub owner: Option<Owner>,
     pub claimant: Owner,
+    pub reason: Reason,
 }
 
 /// Whose an event is, and what it says of identities.
@@ -35,21 +75,93 @@ pub struct Resolution {
     pub owner: Owner,
     /// Identifiers that nobody had: the person's from now on.
     pub links: Vec<Identifier>,
-    /// People who turn out to be the same person, and go into it.
-    pub merges: Vec<Owner>,
+    /// People who turn out to be the same person and go into it, each with the identifier that says so.
+    pub merges: Vec<(Owner, Identifier)>,
     pub refusals: Vec<Refusal>,
 }
 
-/// Decides whose event it is. `identifiers` are an event's, strongest first and at least one; `owner_of`
-/// says whose each is so far (a user id is always its own person's).
+/// What a deployment says of identities.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdentityRules {
+    pub limits: Limits,
+    /// People to be kept apart who are not stored yet: of a replay. Stored profiles say for themselves whom they are
+    /// kept apart from.
+    pub separations: Vec<Separation>,
+}
+
+/// Who is known by what so far.
+pub trait IdentityGraph {
+    /// Whose an identifier is; not asked of user ids, which are always their own person's.
+    fn owner(&self, identifier: Identifier) -> Option<Owner>;
+    /// Whatever a person is known by, each once; nothing for somebody new.
+    fn linked(&self, person: Owner) -> Vec<Identifier>;
+    /// The identifiers that a person is kept apart from, as it is stored.
+    fn separated(&self, person: Owner) -> Vec<Identifier>;
+}
+
+/// Decides whose event it is. `identifiers` are an event's, strongest first and at least one.
 ///
 /// Two people merge only where one of them is not known by a user id, and where what joins them is
 /// personal (a user id, card, e-mail, phone) or the one that goes was met under nothing personal at all. So a
 /// device that a family shares chains nobody together.
-pub fn resolve(identifiers: &[Identifier], owner_of: impl Fn(Identifier) -> Option<Owner>) -> Resolution {
+///
+/// Where a person would come to have more identifiers of a kind than the limit, or to be joined with whom they are to
+/// be kept apart from, the weakest identifier without which that is not so is demoted: it has no say in whose the
+/// event is, and is refused.
+pub fn resolve(identifiers: &[Identifier], rules: &IdentityRules, graph: &impl IdentityGraph) -> Resolution {
+    let mut resolution = settle(identifiers, graph);
+    let Some(mut reason) = objection(&resolution, rules, graph) else { return resolution };
+    let mut left = identifiers.to_vec();
+    let mut demoted: Vec<(Identifier, Reason)> = Vec::new();
+    loop {
+        let identifier = left.remove(weakest_at_fault(&left, &resolution, rules, graph));
+        demoted.push((identifier, reason));
+        resolution = settle(&left, graph);
+        match objection(&resolution, rules, graph) {
+            Some(next) => reason = next,
+            None => break,
+        }
+    }
+    let claimant = resolution.owner;
+    let refusals = demoted.into_iter().map(|(identifier, reason)| Refusal {
+        identifier,
+        owner: graph.owner(identifier),
+        claimant,
+        reason,
+    });
+    resolution.refusals.extend(refusals);
+    resolution
+}
+
+/// The place of the weakest identifier without which there is nothing to object to; else of the weakest that joins
+/// anything. Never that of a user id, without which it would be somebody else's event.
+fn weakest_at_fault(
+    identifiers: &[Identifier],
+    resolution: &Resolution,
+    rules: &IdentityRules,
+    graph: &impl IdentityGraph,
+) -> usize {
+    let candidates =
+        || (0..identifiers.len()).rev().filter(|at| identifiers[*at].kind != IdentifierKind::User);
+    let without = |at: &usize| {
+        let mut rest = identifiers.to_vec();
+        rest.remove(*at);
+        !rest.is_empty() && objection(&settle(&rest, graph), rules, graph).is_none()
+    };
+    let joins = |at: &usize| {
+        let identifier = identifiers[*at];
+        resolution.links.contains(&identifier) || resolution.merges.iter().any(|(_, by)| *by == identifier)
+    };
+    candidates().find(without).or_else(|| candidates().find(joins)).unwrap_or(identifiers.len() - 1)
+}
+
+/// Whose event it is, limits and separations apart.
+fn settle(identifiers: &[Identifier], graph: &impl IdentityGraph) -> Resolution {
     let owned: Vec<(Identifier, Option<Owner>)> = identifiers
         .iter()
-        .map(|id| (*id, if id.kind == IdentifierKind::User { Some(Owner::from(*id)) } else { owner_of(*id) }))
+        .map(|id| {
+            (*id, if id.kind == IdentifierKind::User { Some(Owner::from(*id)) } else { graph.owner(*id) })
+        })
         .collect();
     let strongest = Owner::from(identifiers[0]);
     let own = owned[0].1.unwrap_or(strongest);
@@ -67,12 +179,58 @@ pub fn resolve(identifiers: &[Identifier], owner_of: impl Fn(Identifier) -> Opti
     for (identifier, owner) in owned {
         match owner {
             None => resolution.links.push(identifier),
-            Some(owner) if owner == winner || resolution.merges.contains(&owner) => {}
-            Some(owner) if may_merge(identifier, owner) => resolution.merges.push(owner),
-            Some(owner) => resolution.refusals.push(Refusal { identifier, owner, claimant: winner }),
+            Some(owner) if owner == winner || resolution.merges.iter().any(|(gone, _)| *gone == owner) => {}
+            Some(owner) if may_merge(identifier, owner) => resolution.merges.push((owner, identifier)),
+            Some(owner) => {
+                let known = owner.kind == IdentifierKind::User;
+                let reason = if known { Reason::Known } else { Reason::Shared };
+                resolution.refusals.push(Refusal {
+                    identifier,
+                    owner: Some(owner),
+                    claimant: winner,
+                    reason,
+                });
+            }
         }
     }
     resolution
+}
+
+/// What stands against a resolution.
+fn objection(resolution: &Resolution, rules: &IdentityRules, graph: &impl IdentityGraph) -> Option<Reason> {
+    let Resolution { owner, links, merges, .. } = resolution;
+    // Nothing new, or somebody new under a single identifier: nearly all.
+    let alone = matches!(links[..], [only] if Owner::from(only) == *owner);
+    if merges.is_empty() && (links.is_empty() || alone) {
+        return None;
+    }
+    let own = graph.linked(*owner);
+    let mut more: Vec<Identifier> = Vec::new();
+    let mut apart = graph.separated(*owner);
+    apart.extend(kept_apart(&rules.separations, &own));
+    for (merged, _) in merges {
+        let theirs = graph.linked(*merged);
+        let mut their_apart = graph.separated(*merged);
+        their_apart.extend(kept_apart(&rules.separations, &theirs));
+        let among = |apart: &[Identifier], ids: &[Identifier]| ids.iter().any(|id| apart.contains(id));
+        if among(&apart, &theirs) || among(&their_apart, &own) || among(&their_apart, &more) {
+            return Some(Reason::Separated);
+        }
+        apart.append(&mut their_apart);
+        more.extend(theirs);
+    }
+    for link in links {
+        let alone = [*link];
+        let mut theirs = kept_apart(&rules.separations, &alone);
+        if apart.contains(link) || theirs.any(|id| own.contains(&id) || more.contains(&id)) {
+            return Some(Reason::Separated);
+        }
+        more.push(*link);
+    }
+    more.sort_unstable();
+    more.dedup();
+    more.retain(|id| !own.contains(id));
+    rules.limits.exceeded(&own, &more).then_some(Reason::Limit)
 }
 
 /// Whether `owner`'s person may go into another because of this identifier.
@@ -95,20 +253,58 @@ mod tests {
     }
     use IdentifierKind::{Anonymous, Email, User};
 
-    /// Resolves events one after another, as the store would remember them.
-    fn play(events: &[&[Identifier]]) -> (Vec<Key>, usize) {
-        let mut owners: HashMap<Identifier, Owner> = HashMap::new();
-        let mut refusals = 0;
-        let people = events.iter().map(|identifiers| {
-            let resolution = resolve(identifiers, |id| owners.get(&id).copied());
-            for owner in owners.values_mut().filter(|o| resolution.merges.contains(o)) {
+    #[derive(Default)]
+    struct Played {
+        owners: HashMap<Identifier, Owner>,
+        separated: Vec<Separation>,
+    }
+
+    impl IdentityGraph for Played {
+        fn owner(&self, identifier: Identifier) -> Option<Owner> {
+            self.owners.get(&identifier).copied()
+        }
+
+        fn linked(&self, person: Owner) -> Vec<Identifier> {
+            let own = Some(Identifier { kind: person.kind, key: person.person });
+            let owned = self.owners.iter().filter(|(_, owner)| **owner == person).map(|(id, _)| *id);
+            let mut linked: Vec<Identifier> =
+                own.into_iter().filter(|id| id.kind == User).chain(owned).collect();
+            linked.sort_unstable();
+            linked
+        }
+
+        fn separated(&self, person: Owner) -> Vec<Identifier> {
+            kept_apart(&self.separated, &self.linked(person)).collect()
+        }
+    }
+
+    impl Played {
+        fn play(&mut self, identifiers: &[Identifier], rules: &IdentityRules) -> Resolution {
+            let resolution = resolve(identifiers, rules, self);
+            let merged = |owner: &Owner| resolution.merges.iter().any(|(gone, _)| gone == owner);
+            for owner in self.owners.values_mut().filter(|owner| merged(owner)) {
                 *owner = resolution.owner;
             }
-            owners.extend(resolution.links.iter().map(|id| (*id, resolution.owner)));
-            refusals += resolution.refusals.len();
+            self.owners.extend(resolution.links.iter().map(|id| (*id, resolution.owner)));
+            resolution
+        }
+    }
+
+    /// Resolves events one after another, as the store would remember them: whose each is, and what was refused.
+    fn play_by(rules: &IdentityRules, events: &[&[Identifier]]) -> (Vec<Key>, Vec<(Identifier, Reason)>) {
+        let mut played = Played::default();
+        let mut refusals = Vec::new();
+        let people = events.iter().map(|identifiers| {
+            let resolution = played.play(identifiers, rules);
+            refusals.extend(resolution.refusals.iter().map(|refusal| (refusal.identifier, refusal.reason)));
             resolution.owner.person
         });
         (people.collect(), refusals)
+    }
+
+    fn play(events: &[&[Identifier]]) -> (Vec<Key>, usize) {
+        let (people, refusals) = play_by(&IdentityRules::default(), events);
+        (people, refusals.len())
     }
 
     #[test]
@@ -140,5 +336,65 @@ mod tests {
         let (u, e, a) = (id(User, 9), id(Email, 5), id(Anonymous, 1));
         let (people, refusals) = play(&[&[a], &[e, a], &[u, e], &[a], &[e]]);
         assert_eq!((people, refusals), (vec![a.key, e.key, u.key, u.key, u.key], 0));
+    }
+
+    fn at_most(kind: IdentifierKind, most: u8) -> IdentityRules {
+        let mut rules = IdentityRules::default();
+        rules.limits.set(kind, most);
+        rules
+    }
+
+    #[test]
+    fn one_too_many_is_demoted() {
+        let u = id(User, 9);
+        let browsers: Vec<Identifier> = (1..=3).map(|n| id(Anonymous, n)).collect();
+        let rules = at_most(Anonymous, 2);
+        let events: Vec<[Identifier; 2]> = browsers.iter().map(|browser| [u, *browser]).collect();
+        let mut events: Vec<&[Identifier]> = events.iter().map(|event| &event[..]).collect();
+        events.extend([&browsers[..1], &browsers[2..]]);
+        let (people, refusals) = play_by(&rules, &events);
+        assert_eq!(people, [u.key, u.key, u.key, u.key, browsers[2].key]);
+        assert_eq!(refusals, [(browsers[2], Reason::Limit)]);
+    }
+
+    #[test]
+    fn what_is_demoted_is_the_weakest_that_is_at_fault() {
+        let (u, a) = (id(User, 9), id(Anonymous, 1));
+        let (e, f) = (id(Email, 5), id(Email, 6));
+        let rules = at_most(Email, 1);
+        // The browser is weaker than the second address, but it is no fault of the browser's.
+        let (people, refusals) = play_by(&rules, &[&[u, e], &[u, f, a], &[a], &[f]]);
+        assert_eq!((people, refusals), (vec![u.key, u.key, u.key, f.key], vec![(f, Reason::Limit)]));
+    }
+
+    #[test]
+    fn nobody_is_merged_into_more_than_the_limit() {
+        let (u, p) = (id(User, 9), id(IdentifierKind::Phone, 2));
+        let (e, f) = (id(Email, 5), id(Email, 6));
+        let rules = at_most(Email, 1);
+        // The phone's owner has an address of their own, and stays apart.
+        let events: [&[Identifier]; 4] = [&[u, e], &[f, p], &[u, p], &[p]];
+        let (people, refusals) = play_by(&rules, &events);
+        assert_eq!((people, refusals), (vec![u.key, f.key, u.key, f.key], vec![(p, Reason::Limit)]));
+        // Many of a kind at once: the strongest stay.
+        let browsers: Vec<Identifier> = (1..=8).map(|n| id(Anonymous, n)).collect();
+        let (people, refusals) = play_by(&at_most(Anonymous, 3), &[&browsers, &browsers[7..]]);
+        assert_eq!((people, refusals.len()), (vec![browsers[0].key, browsers[7].key], 5));
+    }
+
+    #[test]
+    fn who_was_separated_is_never_joined_again() {
+        let (u, e, a) = (id(User, 9), id(Email, 5), id(Anonymous, 1));
+        let rules =
+            IdentityRules { separations: vec![Separation { one: a, other: u }], ..IdentityRules::default() };
+        // Neither directly, nor by way of the address that the visitor goes into, nor where the user was first.
+        let events: [&[Identifier]; 5] = [&[a], &[u, a], &[e, a], &[u, e], &[a]];
+        let (people, refusals) = play_by(&rules, &events);
+        assert_eq!(people, [a.key, u.key, e.key, u.key, e.key]);
+        assert_eq!(refusals, [(a, Reason::Separated), (e, Reason::Separated)]);
+        assert_eq!(play_by(&rules, &[&[u, a], &[a]]).0, [u.key, a.key]);
+        // Nor where both are new at once.
+        let apart = IdentityRules { separations: vec![Separation { one: a, other: e }], ..rules };
+        assert_eq!(play_by(&apart, &[&[e, a], &[a]]).0, [e.key, a.key]);
     }
 }

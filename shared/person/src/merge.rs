@@ -15,7 +15,7 @@ impl<'a> Profile<'a> {
             self.see(other.first_seen, other.last_seen);
         }
         self.events += other.events;
-        other.identifiers.iter().for_each(|identifier| self.link(*identifier));
+        self.merge_links(other);
         other.traits.iter().for_each(|t| traits::set(&mut self.traits, t.clone()));
         for counter in &other.counters {
             let new = || Counter::new(counter.name, counter.first);

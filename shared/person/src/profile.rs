@@ -5,6 +5,7 @@ use crate::channels::{ANY_CHANNEL, ChannelState};
 use crate::counters::Counter;
 use crate::dedupe::DedupeWindow;
 use crate::devices::OwnedDevice;
+use crate::links::{Origin, Refused};
 use crate::orders::Orders;
 use crate::recent::Recent;
 use crate::service::{COMPLAINT, Case};
@@ -13,15 +14,18 @@ use crate::touches::Touch;
 use crate::traits::Trait;
 use event::{Identifier, IdentifierKind, Identifiers};
 
-/// How many identifiers one person has: the strongest.
-pub(crate) const MAX_IDENTIFIERS: usize = 32;
-
 /// All that is known of one person, about 1 KB in wire form. It borrows its texts from the blob it was read
 /// from and the events that were folded in.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Profile<'a> {
-    /// Strongest first.
+    /// Whatever the person is known by, strongest first.
     pub identifiers: Vec<Identifier>,
+    /// Of each of them, the event that linked it; nothing where that was before it was kept.
+    pub(crate) origins: Vec<Option<Origin<'a>>>,
+    /// Identifiers that came with the person's events but are not theirs, strongest first.
+    pub refused: Vec<Refused<'a>>,
+    /// The person is never joined with whom these identifiers belong to, strongest first.
+    pub separated: Vec<Identifier>,
     /// How many events were folded in.
     pub events: u64,
     /// When the first and last of them happened, UTC ms.
@@ -71,6 +75,9 @@ impl<'a> Profile<'a> {
     /// Forgets everything but keeps its memory, to be filled again.
     pub fn clear(&mut self) {
         self.identifiers.clear();
+        self.origins.clear();
+        self.refused.clear();
+        self.separated.clear();
         (self.events, self.first_seen, self.last_seen) = (0, 0, 0);
         self.traits.clear();
         self.counters.clear();
@@ -93,23 +100,6 @@ impl<'a> Profile<'a> {
     /// Whether a deployment's user id is among the identifiers.
     pub fn is_known(&self) -> bool {
         self.identifiers.first().is_some_and(|id| id.kind == IdentifierKind::User)
-    }
-
-    /// Links an identifier to the person; of too many the weakest goes.
-    pub(crate) fn link(&mut self, identifier: Identifier) {
-        if let Err(at) = self.identifiers.binary_search(&identifier)
-            && at < MAX_IDENTIFIERS
-        {
-            self.identifiers.truncate(MAX_IDENTIFIERS - 1);
-            self.identifiers.insert(at, identifier);
-        }
-    }
-
-    /// Takes identifiers of others off the list; whether any was on it.
-    pub fn unlink(&mut self, is_other: impl Fn(Identifier) -> bool) -> bool {
-        let before = self.identifiers.len();
-        self.identifiers.retain(|identifier| !is_other(*identifier));
-        self.identifiers.len() < before
     }
 
     /// The identifier that the person's id is the hash of: what names them in an event. Alone, so that such an

@@ -46,8 +46,10 @@ fn checked_in(name: &str, made: &[u8]) -> Vec<u8> {
     std::fs::read(golden(name)).unwrap()
 }
 
+/// Two files: what this release writes, and what the first one wrote of the same events, which did not yet keep what
+/// linked an identifier. Both mean the same.
 #[test]
-fn a_profile_of_layout_1_is_written_and_read_as_ever() {
+fn a_profile_is_written_as_ever_and_every_older_one_is_read() {
     let parser = Parser::new(Pseudonymizer::new(b"golden"), ParserSettings::default());
     let arrival = Arrival::Recorded { now: NOW };
     let events: Vec<Event> =
@@ -58,14 +60,20 @@ fn a_profile_of_layout_1_is_written_and_read_as_ever() {
     }
     let mut blob = Vec::new();
     profile.encode(&mut blob);
-    let stored = checked_in("profile-v1.bin", &blob);
+    let stored = checked_in("profile-v2.bin", &blob);
     assert_eq!(
         blob, stored,
         "today's events no longer give yesterday's bytes: a stored profile would not equal a replay"
     );
 
     let Ok(Blob::Profile(read)) = Blob::decode(&stored) else { panic!("the stored profile can't be read") };
+    assert_eq!(read, profile);
     let json = read.to_json(NOW);
+    let first = std::fs::read(golden("profile-v1.bin")).unwrap();
+    let Ok(Blob::Profile(first)) = Blob::decode(&first) else { panic!("the first profile can't be read") };
+    assert_eq!(first.to_json(NOW), json);
+    let linked = |profile: &Profile<'_>| profile.origin(profile.identifiers[1]).map(|origin| origin.message);
+    assert_eq!((linked(&read), linked(&first)), (Some(events[0].hash), None));
     let mut pretty = serde_json::to_vec_pretty(&json).unwrap();
     pretty.push(b'\n');
     let expected = checked_in("profile-v1.json", &pretty);

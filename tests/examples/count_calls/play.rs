@@ -186,7 +186,8 @@ impl<'d> Play<'d> {
         let d = self.deployed;
         let batch = self.profiles[consumer].take();
         let wanted = |event: &Event<'_>| d.config.campaigns.wants(event);
-        let deps = update_profiles::Deps { store: &d.people, wanted: &wanted };
+        let deps =
+            update_profiles::Deps { store: &d.people, wanted: &wanted, rules: &d.config.settings.identity };
         let input = self.bus_input("profiles", &batch, now);
         let tally = d.tallies.of("update-profiles");
         let failed = tally.invoke(batch.len(), async {

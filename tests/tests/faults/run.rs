@@ -178,7 +178,7 @@ impl<'w> Run<'w> {
         let World { config, writer, quarantine, .. } = self.world;
         let config = config.current(now).await?;
         let wanted = |event: &Event<'_>| config.campaigns.wants(event);
-        let deps = update_profiles::Deps { store: writer, wanted: &wanted };
+        let deps = update_profiles::Deps { store: writer, wanted: &wanted, rules: &config.settings.identity };
         update_profiles::invoke(&deps, quarantine, batch, now).await
     }
 

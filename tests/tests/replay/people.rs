@@ -2,7 +2,7 @@
 
 use embedded::{Sealer, Store};
 use event::{Event, Key};
-use person::Blob;
+use person::{Blob, IdentityRules};
 use pollster::block_on;
 use std::collections::BTreeMap;
 use update_profiles::{Deps, run};
@@ -40,7 +40,11 @@ impl People {
         let store = Store::in_memory(Sealer::new(&[2; 32])).unwrap();
         for events in events.chunks(batch.max(1)) {
             let events: Vec<Event<'_>> = events.iter().map(|event| (*event).clone()).collect();
-            let outcome = block_on(run(&Deps { store: &store, wanted: &|_| false }, &events)).unwrap();
+            let outcome = block_on(run(
+                &Deps { store: &store, wanted: &|_| false, rules: &IdentityRules::default() },
+                &events,
+            ))
+            .unwrap();
             assert!(
                 outcome.duplicates.is_empty() && outcome.refusals.is_empty() && outcome.failed.is_empty()
             );

@@ -5,8 +5,9 @@ use crate::samples::{events, sample, sequence_number};
 use aws_lambda_events::kinesis::KinesisEvent;
 use aws_lambda_events::sqs::SqsEvent;
 use event::{Code, Event, Key};
-use person::{Blob, Profile};
+use person::{Blob, IdentityRules, Profile};
 use pollster::block_on;
+use std::sync::LazyLock;
 use update_profiles::{Deps, handle};
 
 pub const NOW: i64 = 1_795_342_000_000;
@@ -16,7 +17,8 @@ pub fn wanted(event: &Event<'_>) -> bool {
 }
 
 pub fn deps(store: &MemoryStore) -> Deps<'_, MemoryStore> {
-    Deps { store, wanted: &wanted }
+    static RULES: LazyLock<IdentityRules> = LazyLock::new(IdentityRules::default);
+    Deps { store, wanted: &wanted, rules: &RULES }
 }
 
 /// Runs a sample of the stream; the sequence number to go on from, if any.

@@ -39,7 +39,7 @@ pub fn import_data(call: Call<'_>) -> Result<Value> {
 pub fn update_profiles(call: Call<'_>) -> Result<Value> {
     let pump = &call.installation.pump;
     let wanted = |event: &Event<'_>| pump.campaigns.wants(event);
-    let deps = update_profiles::Deps { store: &pump.store, wanted: &wanted };
+    let deps = update_profiles::Deps { store: &pump.store, wanted: &wanted, rules: &pump.identity };
     answered(block_on(update_profiles::invoke(&deps, &call.durable()?.intake, call.event, call.now)))
 }
 

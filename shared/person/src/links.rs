@@ -1,0 +1,204 @@
+//! What a profile knows of its identifiers: since when each is linked and by what, which were refused, and whom it is
+//! never to be joined with.
+
+use crate::identity::Reason;
+use crate::profile::Profile;
+use event::wire::{Damaged, Reader, put_bytes, put_varint};
+use event::{Event, Identifier, IdentifierKind, Key, MessageHash};
+
+/// How many refused identifiers a stored profile lists: the strongest. One that it does not list is refused again.
+pub const MAX_REFUSED: usize = 16;
+
+/// The first of a person's events that carried an identifier, by the time it happened and, within one millisecond, by
+/// its message's hash: whatever order they came in, it is the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin<'a> {
+    /// When it happened, UTC ms.
+    pub at: i64,
+    pub message: MessageHash,
+    /// The name of the source that it came by.
+    pub source: &'a str,
+}
+
+impl<'a> Origin<'a> {
+    pub fn of(event: &'a Event<'a>) -> Origin<'a> {
+        Origin { at: event.happened_at, message: event.hash, source: &event.source }
+    }
+}
+
+/// An identifier that some event of the person carried, but that is not theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused<'a> {
+    pub identifier: Identifier,
+    pub reason: Reason,
+    /// Nothing where it could not be kept.
+    pub origin: Option<Origin<'a>>,
+}
+
+impl<'a> Profile<'a> {
+    /// Since when an identifier is the person's, and by what; nothing where it is not theirs, or was linked before
+    /// origins were kept.
+    pub fn origin(&self, identifier: Identifier) -> Option<Origin<'a>> {
+        let at = self.identifiers.binary_search(&identifier).ok()?;
+        self.origins.get(at).copied().flatten()
+    }
+
+    /// Notes that an event of the person carried an identifier: it is theirs unless it was refused.
+    pub(crate) fn carry(&mut self, identifier: Identifier, origin: Origin<'a>) {
+        if let Some(refused) = self.refused.iter_mut().find(|refused| refused.identifier == identifier) {
+            refused.origin = refused.origin.map(|first| first.min(origin));
+            return;
+        }
+        self.link(identifier, Some(origin));
+    }
+
+    /// Links an identifier to the person; of too many the weakest goes.
+    pub(crate) fn link(&mut self, identifier: Identifier, origin: Option<Origin<'a>>) {
+        match self.identifiers.binary_search(&identifier) {
+            Ok(at) => {
+                let first = &mut self.origins[at];
+                *first = first.zip(origin).map(|(first, origin)| first.min(origin));
+            }
+            Err(at) if at < crate::Limits::MOST => {
+                self.identifiers.truncate(crate::Limits::MOST - 1);
+                self.origins.truncate(crate::Limits::MOST - 1);
+                self.identifiers.insert(at, identifier);
+                self.origins.insert(at, origin);
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Takes identifiers of others off the lists; whether any was on one.
+    pub fn unlink(&mut self, is_other: impl Fn(Identifier) -> bool) -> bool {
+        let count = |profile: &Profile<'_>| {
+            profile.identifiers.len() + profile.refused.len() + profile.separated.len()
+        };
+        let before = count(self);
+        let stays: Vec<bool> = self.identifiers.iter().map(|identifier| !is_other(*identifier)).collect();
+        let mut places = stays.iter();
+        self.origins.retain(|_| places.next().copied().unwrap_or(false));
+        self.identifiers.retain(|identifier| !is_other(*identifier));
+        self.refused.retain(|refused| !is_other(refused.identifier));
+        self.separated.retain(|identifier| !is_other(*identifier));
+        count(self) < before
+    }
+
+    /// Notes that an identifier was found not to be the person's; the first reason stays. Before the event that
+    /// carried it is applied.
+    pub fn refuse(&mut self, identifier: Identifier, reason: Reason, origin: Origin<'a>) {
+        if self.identifiers.binary_search(&identifier).is_ok() {
+            return;
+        }
+        if let Err(at) = self.refused.binary_search_by_key(&identifier, |refused| refused.identifier) {
+            self.refused.insert(at, Refused { identifier, reason, origin: Some(origin) });
+        }
+    }
+
+    /// Takes back a refusal: the identifier is the person's after all.
+    pub fn admit(&mut self, identifier: Identifier) {
+        self.refused.retain(|refused| refused.identifier != identifier);
+    }
+
+    /// Keeps the person apart from whom an identifier belongs to, for good.
+    pub fn keep_apart(&mut self, identifier: Identifier) {
+        if let Err(at) = self.separated.binary_search(&identifier) {
+            self.separated.insert(at, identifier);
+        }
+    }
+
+    /// Adds what another part of the same person knows of identifiers.
+    pub(crate) fn merge_links(&mut self, other: &Profile<'a>) {
+        for (at, identifier) in other.identifiers.iter().enumerate() {
+            self.link(*identifier, other.origins.get(at).copied().flatten());
+        }
+        for theirs in &other.refused {
+            match self.refused.binary_search_by_key(&theirs.identifier, |refused| refused.identifier) {
+                Ok(at) => {
+                    let own = &mut self.refused[at];
+                    own.reason = own.reason.min(theirs.reason);
+                    own.origin = own.origin.zip(theirs.origin).map(|(own, theirs)| own.min(theirs));
+                }
+                Err(at) => self.refused.insert(at, *theirs),
+            }
+        }
+        let identifiers = &self.identifiers;
+        self.refused.retain(|refused| identifiers.binary_search(&refused.identifier).is_err());
+        other.separated.iter().for_each(|identifier| self.keep_apart(*identifier));
+    }
+
+    pub(crate) fn encode_refused(&self, out: &mut Vec<u8>) {
+        for refused in self.refused.iter().take(MAX_REFUSED) {
+            put_identifier(out, refused.identifier);
+            out.push(refused.reason as u8);
+        }
+    }
+
+    /// Appends the origins of the identifiers, then of those that were refused. Times are given as what they lie before
+    /// `base`.
+    pub(crate) fn encode_origins(&self, out: &mut Vec<u8>, base: i64) {
+        let refused = self.refused.iter().take(MAX_REFUSED).map(|refused| &refused.origin);
+        if self.origins.iter().chain(refused.clone()).all(Option::is_none) {
+            return;
+        }
+        let mut source = "";
+        for origin in self.origins.iter().chain(refused) {
+            let Some(origin) = origin else {
+                put_varint(out, 0);
+                continue;
+            };
+            // The lowest bit says that the source is that of the one before.
+            let same = origin.source == source;
+            put_varint(out, ((base.wrapping_sub(origin.at) as u64) << 1 | u64::from(same)).wrapping_add(2));
+            if !same {
+                put_bytes(out, origin.source.as_bytes());
+                source = origin.source;
+            }
+            out.extend_from_slice(&origin.message.0.to_le_bytes());
+        }
+    }
+
+    pub(crate) fn decode_refused(&mut self, mut field: Reader<'a>) -> Result<(), Damaged> {
+        while !field.is_empty() {
+            let identifier = read_identifier(&mut field)?;
+            let reason = Reason::from_code(field.byte()?);
+            self.refused.push(Refused { identifier, reason, origin: None });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn decode_origins(&mut self, mut field: Reader<'a>, base: i64) -> Result<(), Damaged> {
+        let mut source = "";
+        let mut read = || -> Result<Option<Origin<'a>>, Damaged> {
+            if field.is_empty() {
+                return Ok(None);
+            }
+            let packed = field.varint()?;
+            let Some(packed) = packed.checked_sub(2) else { return Ok(None) };
+            if packed & 1 == 0 {
+                source = field.text()?;
+            }
+            let message = MessageHash(u64::from_le_bytes(field.array()?));
+            Ok(Some(Origin { at: base.wrapping_sub((packed >> 1) as i64), message, source }))
+        };
+        for _ in 0..self.identifiers.len() {
+            let origin = read()?;
+            self.origins.push(origin);
+        }
+        for refused in &mut self.refused {
+            refused.origin = read()?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn put_identifier(out: &mut Vec<u8>, identifier: Identifier) {
+    out.push(identifier.kind as u8);
+    out.extend_from_slice(&identifier.key.0);
+}
+
+pub(crate) fn read_identifier(reader: &mut Reader<'_>) -> Result<Identifier, Damaged> {
+    let (kind, key) = (reader.byte()?, Key(reader.array()?));
+    let kind = IdentifierKind::all().find(|k| *k as u8 == kind).ok_or(Damaged)?;
+    Ok(Identifier { kind, key })
+}
