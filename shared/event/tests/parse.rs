@@ -859,3 +859,33 @@ fn who_is_on_the_privacy_list_is_refused() {
     assert!(!rejection.to_string().contains("ann"), "{rejection}");
     assert!(!Code::Erased.is_kept() && Code::Restricted.is_kept());
 }
+
+#[test]
+fn blocked_identifiers_are_taken_as_not_given() {
+    let blocked = [(IdentifierKind::User, "tester"), (IdentifierKind::Email, "shop@x.de")];
+    let blocked = blocked.map(|(kind, value)| (kind, value.to_owned()));
+    let settings =
+        ParserSettings { blocked: event::BlockedIdentifiers::new(blocked), ..ParserSettings::default() };
+    let parser = Parser::new(Pseudonymizer::new(b"test key"), settings);
+    let of = |record: &str| {
+        parser.parse(record.as_bytes(), "web", LIVE).map(|parsed| {
+            let kinds: Vec<&str> = parsed.event.identifiers.iter().map(|id| id.kind.as_str()).collect();
+            (kinds.join(" "), parsed.secrets.len())
+        })
+    };
+    let fine = r#"{"type":"identify","userId":"ann","anonymousId":"a","traits":{"email":"ann@x.de"}}"#;
+    assert_eq!(of(fine), Ok(("user_id email anonymous_id".into(), 1)));
+    let test_account =
+        r#"{"type":"identify","userId":" tester ","anonymousId":"a","traits":{"email":"Shop@X.de"}}"#;
+    assert_eq!(of(test_account), Ok(("anonymous_id".into(), 0)));
+    let nobodys = r#"{"type":"identify","anonymousId":"a","traits":{"email":"no-reply@x.de"}}"#;
+    assert_eq!(of(nobodys), Ok(("anonymous_id".into(), 0)));
+    // Nobody is left.
+    for record in [
+        r#"{"type":"identify","userId":"tester"}"#,
+        r#"{"type":"identify","userId":"NoReply@x.de"}"#,
+        r#"{"type":"identify","traits":{"email":"shop@x.de"}}"#,
+    ] {
+        assert_eq!(of(record).unwrap_err().code, Code::MissingIdentifier, "{record}");
+    }
+}

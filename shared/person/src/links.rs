@@ -97,7 +97,11 @@ impl<'a> Profile<'a> {
 
     /// Takes back a refusal: the identifier is the person's after all.
     pub fn admit(&mut self, identifier: Identifier) {
-        self.refused.retain(|refused| refused.identifier != identifier);
+        let place = self.refused.iter().position(|refused| refused.identifier == identifier);
+        if let Some(place) = place {
+            let refused = self.refused.remove(place);
+            self.link(identifier, refused.origin);
+        }
     }
 
     /// Keeps the person apart from whom an identifier belongs to, for good.
@@ -122,8 +126,12 @@ impl<'a> Profile<'a> {
                 Err(at) => self.refused.insert(at, *theirs),
             }
         }
-        let identifiers = &self.identifiers;
-        self.refused.retain(|refused| identifiers.binary_search(&refused.identifier).is_err());
+        // What one part was refused may be the other's, and so is the person's.
+        let (theirs, refused): (Vec<_>, Vec<_>) = std::mem::take(&mut self.refused)
+            .into_iter()
+            .partition(|refused| self.identifiers.binary_search(&refused.identifier).is_ok());
+        self.refused = refused;
+        theirs.into_iter().for_each(|refused| self.link(refused.identifier, refused.origin));
         other.separated.iter().for_each(|identifier| self.keep_apart(*identifier));
     }
 
@@ -149,7 +157,10 @@ impl<'a> Profile<'a> {
             };
             // The lowest bit says that the source is that of the one before.
             let same = origin.source == source;
-            put_varint(out, ((base.wrapping_sub(origin.at) as u64) << 1 | u64::from(same)).wrapping_add(2));
+            let before = base.wrapping_sub(origin.at);
+            // Small in either direction: the one that repeats an event may tell another time of it.
+            let folded = (before << 1 ^ before >> 63) as u64;
+            put_varint(out, (folded << 1 | u64::from(same)).wrapping_add(2));
             if !same {
                 put_bytes(out, origin.source.as_bytes());
                 source = origin.source;
@@ -179,7 +190,9 @@ impl<'a> Profile<'a> {
                 source = field.text()?;
             }
             let message = MessageHash(u64::from_le_bytes(field.array()?));
-            Ok(Some(Origin { at: base.wrapping_sub((packed >> 1) as i64), message, source }))
+            let folded = packed >> 1;
+            let before = (folded >> 1) as i64 ^ -((folded & 1) as i64);
+            Ok(Some(Origin { at: base.wrapping_sub(before), message, source }))
         };
         for _ in 0..self.identifiers.len() {
             let origin = read()?;
@@ -201,4 +214,67 @@ pub(crate) fn read_identifier(reader: &mut Reader<'_>) -> Result<Identifier, Dam
     let (kind, key) = (reader.byte()?, Key(reader.array()?));
     let kind = IdentifierKind::all().find(|k| *k as u8 == kind).ok_or(Damaged)?;
     Ok(Identifier { kind, key })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u8) -> Identifier {
+        Identifier { kind: IdentifierKind::Anonymous, key: Key([n; 16]) }
+    }
+
+    fn origin(at: i64) -> Origin<'static> {
+        Origin { at, message: MessageHash(at as u64), source: "web" }
+    }
+
+    #[test]
+    fn the_first_event_counts_whatever_the_order() {
+        let mut profile = Profile::default();
+        for at in [5, 3, 9] {
+            profile.carry(id(1), origin(at));
+        }
+        assert_eq!(profile.origin(id(1)), Some(origin(3)));
+        assert_eq!(profile.origin(id(2)), None);
+    }
+
+    #[test]
+    fn what_was_refused_is_not_the_persons_until_they_turn_out_to_be_one() {
+        let (mut one, mut other) = (Profile::default(), Profile::default());
+        one.refuse(id(1), Reason::Shared, origin(7));
+        one.carry(id(1), origin(7));
+        one.carry(id(1), origin(4));
+        assert!(one.identifiers.is_empty());
+        assert_eq!(
+            one.refused,
+            [Refused { identifier: id(1), reason: Reason::Shared, origin: Some(origin(4)) }]
+        );
+        other.carry(id(1), origin(8));
+        let mut both = one.clone();
+        both.merge(&other);
+        other.merge(&one);
+        for merged in [both, other] {
+            assert_eq!((&merged.identifiers[..], merged.refused.len()), (&[id(1)][..], 0));
+            assert_eq!(merged.origin(id(1)), Some(origin(4)));
+        }
+    }
+
+    #[test]
+    fn refusals_separations_and_origins_are_stored() {
+        let mut profile = Profile::default();
+        profile.carry(id(1), origin(5));
+        profile.carry(id(2), origin(-3));
+        (3..40).for_each(|n| profile.refuse(id(n), Reason::Limit, origin(i64::from(n))));
+        profile.keep_apart(id(50));
+        profile.see(-3, 5);
+        let mut blob = Vec::new();
+        profile.encode(&mut blob);
+        let mut read = Profile::default();
+        read.decode(&blob).unwrap();
+        assert_eq!((&read.identifiers, &read.origins), (&profile.identifiers, &profile.origins));
+        assert_eq!(read.refused, profile.refused[..MAX_REFUSED]);
+        assert_eq!(crate::Blob::separated(&blob), Ok(vec![id(50)]));
+        assert!([id(1), id(2), id(3)].iter().all(|id| crate::Blob::settles(&blob, *id)));
+        assert!(![id(39), id(50)].iter().any(|id| crate::Blob::settles(&blob, *id)));
+    }
 }
