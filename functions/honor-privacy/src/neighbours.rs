@@ -22,7 +22,7 @@ pub async fn forget<S: Stores>(deps: &Deps<'_, S>, subject: &Subject) -> Result<
         .each_row(|row| {
             if let PersonRow::Profile { person, blob, .. } = row
                 && !subject.people.contains(&person)
-                && (personal.iter().any(|identifier| Blob::has_identifier(blob, *identifier))
+                && (personal.iter().any(|identifier| Blob::mentions(blob, *identifier))
                     || tokens_in(blob).any(is_theirs))
             {
                 neighbours.push(person);

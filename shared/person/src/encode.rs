@@ -96,6 +96,13 @@ impl<'a> Blob<'a> {
         refused.rest().as_chunks::<18>().0.iter().any(|entry| is(entry))
     }
 
+    /// Whether a stored profile names an identifier in any way: as the person's, as refused, or as one to be kept apart
+    /// from.
+    pub fn mentions(bytes: &[u8], identifier: Identifier) -> bool {
+        let separated = || Blob::separated(bytes).is_ok_and(|separated| separated.contains(&identifier));
+        Blob::settles(bytes, identifier) || separated()
+    }
+
     /// The identifiers that the person of a stored profile is kept apart from; quick where there are none.
     pub fn separated(bytes: &[u8]) -> Result<Vec<Identifier>, Damaged> {
         let mut reader = Reader::new(bytes.get(1..).ok_or(Damaged)?);
