@@ -1,6 +1,6 @@
 //! Files of this machine.
 
-use crate::stream::Compression;
+use crate::stream::{Compression, Peeked};
 use crate::{Fingerprint, ImportError, Lines, Position, Rows, Source, decoded};
 use event::Mapping;
 use std::fs::File;
@@ -30,6 +30,17 @@ impl SourceFile {
         file.by_ref().take(Compression::MAGIC as u64).read_to_end(&mut magic).map_err(unreadable)?;
         let name = path.file_name().map_or(shown.clone(), |name| name.to_string_lossy().into_owned());
         Ok(SourceFile { name, fingerprint, file, compressed: Compression::of(&magic) != Compression::None })
+    }
+
+    /// Its beginning, decompressed.
+    pub(crate) fn peeked(&self) -> io::Result<Peeked> {
+        let mut file = self.file.try_clone()?;
+        file.seek(SeekFrom::Start(0))?;
+        Peeked::of(file)
+    }
+
+    pub(crate) fn into_file(self) -> File {
+        self.file
     }
 
     /// The rows from `from` on: where an earlier import of the same content stopped, or the default for the beginning.

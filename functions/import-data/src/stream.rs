@@ -47,7 +47,7 @@ pub fn decoded(mut stream: impl Read + Send + 'static) -> io::Result<Source> {
 }
 
 /// How much of a stream is looked at to tell what it is: its heading has to be in it.
-const HEAD: u64 = 64 * 1024;
+pub(crate) const HEAD: u64 = 64 * 1024;
 
 /// A decompressed stream whose beginning is known.
 pub(crate) struct Peeked {

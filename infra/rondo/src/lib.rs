@@ -49,6 +49,8 @@ enum Command {
     Demo(commands::DemoArgs),
     /// Take the records of a file in
     Import(commands::ImportArgs),
+    /// Propose a mapping for a file, and show what it would give
+    Map(commands::MapArgs),
     /// Write a report over everything in the lake
     Report(DataFolder),
     /// Take events over HTTP and keep the loop running
@@ -102,6 +104,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Demo(args) => commands::demo(&args),
         Command::Import(args) => commands::import(&args),
+        Command::Map(args) => commands::map(&args),
         Command::Report(data) => commands::report(&data),
         Command::Serve(args) => commands::serve(&args),
         Command::Check(args) => commands::check(&args),

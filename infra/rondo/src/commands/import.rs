@@ -1,12 +1,14 @@
 //! `rondo import`.
 
-use crate::commands::{DataFolder, Progress, on_interrupt};
+use crate::commands::say::say;
+use crate::commands::{DataFolder, Progress, map, on_interrupt};
 use crate::import::Imported;
 use crate::installation::Installation;
 use crate::pace::Pace;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use event::Mapping;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -17,6 +19,9 @@ pub struct ImportArgs {
     /// What the columns of rows mean: a mapping file, or the name of one in DIR/config/mappings
     #[arg(long)]
     mapping: Option<String>,
+    /// Import nothing; say what the file would give, and which rows would be refused and why
+    #[arg(long)]
+    dry_run: bool,
     /// Lines taken at once, for tests that stop an import anywhere
     #[arg(long, hide = true)]
     batch: Option<usize>,
@@ -26,11 +31,15 @@ pub struct ImportArgs {
 
 /// Takes the records of a file in, and says what came of them.
 pub fn import(args: &ImportArgs) -> Result<()> {
+    if args.dry_run {
+        return dry_run(args);
+    }
     let mut installation = Installation::open(&args.data.path)?;
     if let Some(lines) = args.batch {
         installation.pump.pace = Pace::of_lines(lines);
     }
-    let mapping = args.mapping.as_deref().map(|name| find_mapping(&installation, name)).transpose()?;
+    let mapping =
+        args.mapping.as_deref().map(|name| find_mapping(&installation.mappings, name)).transpose()?;
     let stop = on_interrupt();
     let shown = args.file.display().to_string();
     let progress = Progress::bytes(&shown);
@@ -48,6 +57,15 @@ pub fn import(args: &ImportArgs) -> Result<()> {
             imported.resumed_at + imported.lines
         );
     }
+    Ok(())
+}
+
+/// Says what a file would give. Reads the configuration only, so that it works beside a running server.
+fn dry_run(args: &ImportArgs) -> Result<()> {
+    let config = map::read(&args.data.path)?;
+    let mapping = args.mapping.as_deref().map(|name| find_mapping(&config.mappings, name)).transpose()?;
+    let tried = map::dry_run(&config, &args.file, mapping.as_ref(), u64::MAX)?;
+    say(&map::describe(&args.file, &tried));
     Ok(())
 }
 
@@ -75,12 +93,12 @@ fn sentence(file: &str, imported: &Imported, duplicates: u64) -> String {
     text
 }
 
-fn find_mapping(installation: &Installation, name: &str) -> Result<Mapping> {
-    if let Some(mapping) = installation.mappings.get(name) {
+fn find_mapping(known: &BTreeMap<String, Mapping>, name: &str) -> Result<Mapping> {
+    if let Some(mapping) = known.get(name) {
         return Ok(mapping.clone());
     }
     let text = std::fs::read_to_string(name).with_context(|| {
-        let known: Vec<&str> = installation.mappings.keys().map(String::as_str).collect();
+        let known: Vec<&str> = known.keys().map(String::as_str).collect();
         format!("no mapping `{name}` in the configuration ({}), and no such file", known.join(", "))
     })?;
     match Mapping::parse(&text) {

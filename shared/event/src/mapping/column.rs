@@ -33,8 +33,14 @@ impl Column {
     /// # Errors
     /// A path that is none.
     pub fn parse(name: &str, names: &mut Vec<String>) -> Result<Column, String> {
-        let path = steps(name)
-            .ok_or_else(|| format!("`{name}` is no path; write one like customer.id, or $.lines[0].sku"))?;
+        let path = match steps(name) {
+            Some(path) => path,
+            // Columns of tables have names of all kinds.
+            None if !name.starts_with('$') && !name.contains('[') => vec![Step::Key(name.to_owned())],
+            None => {
+                return Err(format!("`{name}` is no path; write one like customer.id, or $.lines[0].sku"));
+            }
+        };
         let slot = names.iter().position(|known| known == name).unwrap_or_else(|| {
             names.push(name.to_owned());
             names.len() - 1
@@ -128,7 +134,7 @@ mod tests {
         for nothing in ["n", "blank", "a.x", "a.b[2].c", "a[0]"] {
             assert_eq!(find(nothing, &record), None, "{nothing}");
         }
-        for wrong in ["", "a[", "a[x]", ".a"] {
+        for wrong in ["a[", "a[x]", "$x[", "[]"] {
             assert!(Column::parse(wrong, &mut Vec::new()).is_err(), "{wrong}");
         }
     }

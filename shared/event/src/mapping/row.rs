@@ -122,7 +122,7 @@ impl Scratch {
     }
 
     /// The cells of a row as they are, for instance of a heading.
-    pub(super) fn cells(&mut self, separator: Separator, text: &str) -> Vec<String> {
+    pub fn cells(&mut self, separator: Separator, text: &str) -> Vec<String> {
         self.cells.clear();
         let plain = self.split(separator, text);
         let text = if plain { text } else { &self.unquoted };
