@@ -3,15 +3,18 @@
 use crate::calendar::parse_day;
 use crate::{Report, ReportError, Settings, run};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
+use event::QualitySource;
 use lake::{LakeStore, ReportStore};
 use lambda::{Failure, Invocation, Source};
 use metrics::counter;
 use serde_json::Value;
 
 /// What the function needs of the outside.
-pub struct Deps<'d, L, R> {
+pub struct Deps<'d, L, R, Q> {
     pub lake: &'d L,
     pub reports: &'d R,
+    /// Counts of what is not in the lake.
+    pub counts: &'d Q,
     pub settings: Settings,
 }
 
@@ -20,8 +23,8 @@ pub struct Deps<'d, L, R> {
 ///
 /// # Errors
 /// As [`handle`], and another event.
-pub async fn invoke<L: LakeStore, R: ReportStore>(
-    deps: &Deps<'_, L, R>,
+pub async fn invoke<L: LakeStore, R: ReportStore, Q: QualitySource>(
+    deps: &Deps<'_, L, R, Q>,
     invocation: &Invocation,
     now: i64,
 ) -> Result<Value, Failure> {
@@ -35,8 +38,8 @@ pub async fn invoke<L: LakeStore, R: ReportStore>(
 /// Builds the report of the time that the schedule fired for, so that a retry writes the same version
 /// again; `now` (UTC ms) where the event says none. The event's `detail` may hold `from` and `to`, the first
 /// and last day to report on.
-pub async fn handle<L: LakeStore, R: ReportStore>(
-    deps: &Deps<'_, L, R>,
+pub async fn handle<L: LakeStore, R: ReportStore, Q: QualitySource>(
+    deps: &Deps<'_, L, R, Q>,
     event: &EventBridgeEvent,
     now: i64,
 ) -> Result<Report, ReportError> {
@@ -56,7 +59,7 @@ pub async fn handle<L: LakeStore, R: ReportStore>(
     {
         return Err(ReportError::Invalid("detail.from is after detail.to; swap them".into()));
     }
-    let report = run(deps.lake, deps.reports, at, &settings).await?;
+    let report = run(deps.lake, deps.reports, deps.counts, at, &settings).await?;
     counter!("Rows").increment(report.quality.rows);
     Ok(report)
 }

@@ -2,19 +2,27 @@
 
 mod calendar;
 mod campaigns;
+mod catalogue;
+mod catalogue_page;
 mod chart;
 mod cohorts;
 mod gather;
 mod handler;
 mod money;
+mod observed;
 mod page;
 mod people;
+mod quality;
+mod quality_page;
 mod report;
 mod run;
 mod sales;
+mod shape;
 
+pub use catalogue::{Catalogue, CatalogueEvent, CatalogueField, CatalogueViolation, Planned};
 pub use handler::{Deps, handle, invoke};
+pub use quality::{DataQuality, HourQuality, Measures, NullRate, SourceQuality, ViolationQuality};
 pub use report::{
     CampaignResult, Cohort, Cohorts, CurrencyTotals, Day, FunnelStage, Period, Quality, Report, Totals,
 };
-pub use run::{ReportError, Settings, run};
+pub use run::{Insight, ReportError, Settings, insight, run};

@@ -9,15 +9,27 @@ use minijinja::{AutoEscape, Environment, Error};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-const TEMPLATE: &str = include_str!("report.html");
+const TEMPLATES: [(&str, &str); 4] = [
+    ("report", include_str!("report.html")),
+    ("catalogue", include_str!("catalogue.html")),
+    ("quality", include_str!("quality.html")),
+    ("style", include_str!("style.css")),
+];
 
-/// Renders the page. Everything that came from data is escaped.
-pub(crate) fn render(report: &Report, title: &str) -> Result<String, Error> {
+/// The templates of all pages. Everything that came from data is escaped.
+pub(crate) fn environment() -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-    environment.add_template("report", TEMPLATE)?;
-    environment.get_template("report")?.render(Serde(Page {
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source)?;
+    }
+    Ok(environment)
+}
+
+/// Renders the page.
+pub(crate) fn render(report: &Report, title: &str) -> Result<String, Error> {
+    environment()?.get_template("report")?.render(Serde(Page {
         title,
         empty: report.totals.events == 0,
         // To the minute: nobody reads milliseconds.

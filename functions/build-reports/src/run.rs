@@ -1,13 +1,17 @@
 //! From the lake to a report.
 
 use crate::campaigns::{campaigns, share};
+use crate::catalogue::{Catalogue, Planned, catalogue};
 use crate::cohorts::cohorts;
 use crate::gather::{COLUMNS, Gathered, did};
-use crate::page;
+use crate::observed::{HOURS, observe};
+use crate::quality::{DataQuality, quality};
+use crate::{catalogue_page, page, quality_page};
 use crate::report::{FunnelStage, Period, Quality, Report, Totals};
 use crate::sales;
-use event::{PortError, day_of, iso_date, iso_time};
+use event::{HOUR, PortError, QualitySource, day_of, iso_date, iso_time};
 use lake::{EVENTS, LakeError, LakeFile, LakeStore, ReportStore, scan};
+use serde::Serialize;
 
 /// What a report covers and how it counts.
 #[derive(Debug, Clone)]
@@ -20,11 +24,15 @@ pub struct Settings {
     pub to: Option<i32>,
     /// How many days after a message an order counts for its campaign.
     pub attribution_days: u32,
+    /// How many of the newest events the catalogue looks into, about; older ones are only counted.
+    pub look_into: u64,
+    /// What the tracking plan names.
+    pub planned: Planned,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { title: "Customer report".into(), from: None, to: None, attribution_days: 7 }
+        Settings { title: "Customer report".into(), from: None, to: None, attribution_days: 7, look_into: 2_000_000, planned: Planned::new() }
     }
 }
 
@@ -43,11 +51,34 @@ pub enum ReportError {
     Page(String),
 }
 
-/// Computes a report from the whole lake in one pass and writes it, as `index.html` and `report.json`, to
-/// `reports/<version>/` and then to `reports/latest/`. `now` is UTC ms.
-pub async fn run<L: LakeStore, R: ReportStore>(
+/// What the events of the lake look like, and how they come in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insight {
+    pub catalogue: Catalogue,
+    pub quality: DataQuality,
+}
+
+/// Reads catalogue and data quality out of the lake, and of the counts of what is not in it. `now` is UTC ms.
+pub async fn insight<L: LakeStore, Q: QualitySource>(
+    lake: &L,
+    counts: &Q,
+    now: i64,
+    settings: &Settings,
+) -> Result<Insight, ReportError> {
+    let observed = observe(lake, now, settings.look_into).await?;
+    let newest = now.div_euclid(HOUR);
+    let counts = counts.between(newest - HOURS + 1, newest).await?;
+    let catalogue = catalogue(&observed, &settings.planned, now);
+    let quality = quality(&observed, &counts, &catalogue, now);
+    Ok(Insight { catalogue, quality })
+}
+
+/// Computes a report from the whole lake and writes it, as `index.html` and `report.json`, to `reports/<version>/` and
+/// then to `reports/latest/`; beside it the catalogue and data quality, also as a page and as JSON. `now` is UTC ms.
+pub async fn run<L: LakeStore, R: ReportStore, Q: QualitySource>(
     lake: &L,
     reports: &R,
+    counts: &Q,
     now: i64,
     settings: &Settings,
 ) -> Result<Report, ReportError> {
@@ -57,16 +88,32 @@ pub async fn run<L: LakeStore, R: ReportStore>(
         scan(&path, lake.open(&path).await?, COLUMNS, |rows| gathered.take(rows, from, to))?;
     }
     let report = conclude(gathered, now, settings);
-    let html =
-        page::render(&report, &settings.title).map_err(|error| ReportError::Page(format!("{error:#}")))?;
-    let json = serde_json::to_vec_pretty(&report).map_err(|error| ReportError::Page(error.to_string()))?;
+    let Insight { catalogue, quality } = insight(lake, counts, now, settings).await?;
+    let title = settings.title.as_str();
+    let files = [
+        ("catalogue.html", html(catalogue_page::render(&catalogue, title))?),
+        ("catalogue.json", json(&catalogue)?),
+        ("quality.html", html(quality_page::render(&quality, title, now))?),
+        ("quality.json", json(&quality)?),
+        ("report.json", json(&report)?),
+        // Last, since it links to the others.
+        ("index.html", html(page::render(&report, title))?),
+    ];
     for folder in [report.version.as_str(), "latest"] {
-        for (name, bytes) in [("index.html", html.as_bytes()), ("report.json", &json)] {
+        for (name, bytes) in &files {
             let path = format!("reports/{folder}/{name}");
-            reports.put(&LakeFile { path, bytes: bytes.to_vec() }).await?;
+            reports.put(&LakeFile { path, bytes: bytes.clone() }).await?;
         }
     }
     Ok(report)
+}
+
+fn html(rendered: Result<String, minijinja::Error>) -> Result<Vec<u8>, ReportError> {
+    rendered.map(String::into_bytes).map_err(|error| ReportError::Page(format!("{error:#}")))
+}
+
+fn json(numbers: &impl Serialize) -> Result<Vec<u8>, ReportError> {
+    serde_json::to_vec_pretty(numbers).map_err(|error| ReportError::Page(error.to_string()))
 }
 
 fn conclude(mut gathered: Gathered, now: i64, settings: &Settings) -> Report {

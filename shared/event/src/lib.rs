@@ -33,6 +33,7 @@ mod plan;
 mod port;
 mod privacy;
 mod privacy_store;
+mod quality;
 mod raw;
 mod rejection;
 mod text;
@@ -60,6 +61,7 @@ pub use port::{
 };
 pub use privacy::{DamagedList, Listed, Privacy, PrivacyList};
 pub use privacy_store::{ACCESS_LOG, AccessEntry, PRIVACY_LIST, PrivacyStore, Versioned};
+pub use quality::{Measure, QualityCount, QualityLog, QualitySource};
 pub use rejection::{Code, Rejection};
 pub use time::{MAX_FUTURE_MS, parse_time};
 pub use token::{empty_tokens, tokens_in};
