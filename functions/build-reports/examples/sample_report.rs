@@ -3,7 +3,7 @@
 use build_reports::{Settings, run};
 use bytes::Bytes;
 use event::{
-    Arrival, DAY, HOUR, IdentifierKind, Identifiers, MINUTE, Parser, ParserSettings, PortError,
+    Arrival, DAY, HOUR, IdentifierKind, Identifiers, MINUTE, NotCounted, Parser, ParserSettings, PortError,
     Pseudonymizer, iso_time, names,
 };
 use lake::{EventFile, LakeFile, LakeStore, ReportStore};
@@ -126,7 +126,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let sample = Sample { lake: file.finish()?, folder };
     let settings = Settings { title: "Sample shop".into(), ..Settings::default() };
-    let report = pollster::block_on(run(&sample, &sample, NOW, &settings))?;
+    let report = pollster::block_on(run(&sample, &sample, &NotCounted, NOW, &settings))?;
     println!(
         "{} events, {} orders: {}/reports/latest/index.html",
         report.totals.events,

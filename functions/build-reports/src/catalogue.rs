@@ -112,7 +112,7 @@ fn of_event(name: &str, seen: &EventSeen, planned: Option<&BTreeMap<String, bool
         count: *count,
     });
     let mut violations: Vec<_> = violations.collect();
-    violations.sort_by(|a, b| b.count.cmp(&a.count));
+    violations.sort_by_key(|violation| std::cmp::Reverse(violation.count));
     CatalogueEvent {
         name: name.to_owned(),
         kind,

@@ -2,6 +2,7 @@
 
 use aws::{Aws, LakeBucket, LiveConfig};
 use build_reports::{Deps, Settings, invoke};
+use event::NotCounted;
 use lambda::variables::*;
 use lambda::{Environment, Failure, start};
 
@@ -12,14 +13,15 @@ async fn main() -> Result<(), Failure> {
     let aws = Aws::connect().await;
     let bucket = LakeBucket::new(&aws, settings.required(DATA_BUCKET)?);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
-    let live = LiveConfig::<config::Settings>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let live = LiveConfig::<config::ReportConfig>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
     let defaults = Settings::default();
     let attribution_days = settings.parsed(ATTRIBUTION_DAYS, defaults.attribution_days)?;
 
     let handler = async |event, now| {
-        let title = live.current(now).await?.name.clone();
-        let settings = Settings { title, attribution_days, ..defaults.clone() };
-        invoke(&Deps { lake: &bucket, reports: &bucket, settings }, &event, now).await
+        let config = live.current(now).await?;
+        let (title, planned) = (config.settings.name.clone(), config.planned.0.clone());
+        let settings = Settings { title, planned, attribution_days, ..defaults.clone() };
+        invoke(&Deps { lake: &bucket, reports: &bucket, counts: &NotCounted, settings }, &event, now).await
     };
     function.serve(handler).await
 }

@@ -219,7 +219,7 @@ fn violations(catalogue: &Catalogue) -> Vec<ViolationQuality> {
     let mut all: Vec<ViolationQuality> = catalogue
         .events
         .iter()
-        .flat_map(|event| event.violations.iter().map(|violation| (event, violation)))
+        .flat_map(|event| event.violations.iter().map(move |violation| (event, violation)))
         .map(|(event, violation)| ViolationQuality {
             event: event.name.clone(),
             rule: violation.rule.clone(),

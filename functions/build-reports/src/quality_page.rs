@@ -158,7 +158,12 @@ impl Totals {
                 if quiet == 0 { "all heard of today".into() } else { format!("{quiet} quiet for a day") },
                 quiet > 0,
             ),
-            tile("Refused", self.rejected, format!("{} of records", share(self.rejected, records)), self.rejected > 0),
+            tile(
+                "Refused",
+                self.rejected,
+                format!("{} of records", share(self.rejected, records)),
+                self.rejected > 0,
+            ),
             tile(
                 "Against the plan",
                 self.violating,

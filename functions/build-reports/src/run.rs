@@ -6,9 +6,9 @@ use crate::cohorts::cohorts;
 use crate::gather::{COLUMNS, Gathered, did};
 use crate::observed::{HOURS, observe};
 use crate::quality::{DataQuality, quality};
-use crate::{catalogue_page, page, quality_page};
 use crate::report::{FunnelStage, Period, Quality, Report, Totals};
 use crate::sales;
+use crate::{catalogue_page, page, quality_page};
 use event::{HOUR, PortError, QualitySource, day_of, iso_date, iso_time};
 use lake::{EVENTS, LakeError, LakeFile, LakeStore, ReportStore, scan};
 use serde::Serialize;
@@ -32,7 +32,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { title: "Customer report".into(), from: None, to: None, attribution_days: 7, look_into: 2_000_000, planned: Planned::new() }
+        Settings {
+            title: "Customer report".into(),
+            from: None,
+            to: None,
+            attribution_days: 7,
+            look_into: 2_000_000,
+            planned: Planned::new(),
+        }
     }
 }
 

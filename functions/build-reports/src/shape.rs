@@ -229,7 +229,9 @@ mod tests {
 
     fn look(objects: &[&str]) -> Fields {
         let mut fields = Fields::default();
-        objects.iter().zip(1..).for_each(|(object, at)| drop(fields.look(object, at)));
+        for (object, at) in objects.iter().zip(1..) {
+            fields.look(object, at);
+        }
         fields
     }
 

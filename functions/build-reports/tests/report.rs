@@ -4,7 +4,8 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use build_reports::{Deps, Report, ReportError, Settings, handle, run};
 use bytes::Bytes;
 use event::{
-    Arrival, Event, IdentifierKind, Identifiers, Parser, ParserSettings, PortError, Pseudonymizer, names,
+    Arrival, Event, IdentifierKind, Identifiers, NotCounted, Parser, ParserSettings, PortError,
+    Pseudonymizer, names,
 };
 use lake::{EventFile, LakeFile, LakeStore, ReportStore};
 use pollster::block_on;
@@ -102,7 +103,7 @@ fn shop() -> Memory {
 }
 
 fn report(lake: &Memory) -> Report {
-    block_on(run(lake, lake, NOW, &Settings::default())).unwrap()
+    block_on(run(lake, lake, &NotCounted, NOW, &Settings::default())).unwrap()
 }
 
 #[test]
@@ -207,7 +208,7 @@ fn an_empty_lake_gives_a_friendly_page() {
 fn a_damaged_file_is_named() {
     let lake = shop();
     lake.0.borrow_mut().insert("events/dt=2026-11-23/log-1.parquet".into(), b"PAR1".to_vec());
-    let error = block_on(run(&lake, &lake, NOW, &Settings::default())).unwrap_err().to_string();
+    let error = block_on(run(&lake, &lake, &NotCounted, NOW, &Settings::default())).unwrap_err().to_string();
     assert!(error.contains("events/dt=2026-11-23/log-1.parquet is damaged"), "{error}");
 }
 
@@ -215,7 +216,7 @@ fn invoke(case: &str) -> Result<Report, ReportError> {
     let path = format!("{}/../../events/build-reports/{case}.json", env!("CARGO_MANIFEST_DIR"));
     let event: EventBridgeEvent = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let lake = shop();
-    let deps = Deps { lake: &lake, reports: &lake, settings: Settings::default() };
+    let deps = Deps { lake: &lake, counts: &NotCounted, reports: &lake, settings: Settings::default() };
     block_on(handle(&deps, &event, NOW))
 }
 

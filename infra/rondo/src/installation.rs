@@ -19,6 +19,8 @@ pub struct Installation {
     pub name: String,
     pub parser: Parser,
     pub mappings: std::collections::BTreeMap<String, event::Mapping>,
+    /// What the tracking plan names.
+    pub planned: build_reports::Planned,
     /// Digests of the write keys that the configuration names, by source.
     pub write_keys: std::collections::BTreeMap<String, Vec<[u8; 32]>>,
     /// How many events a second a source may send.
@@ -65,6 +67,7 @@ impl Installation {
             name: config.settings.name,
             parser: Parser::new(Pseudonymizer::new(&keys.hash), config.settings.parser),
             mappings: config.mappings,
+            planned: config.planned.0,
             write_keys: config.settings.write_keys,
             rate_limits: config.settings.rate_limits,
             delivery: config.settings.delivery,
@@ -82,13 +85,33 @@ impl Installation {
 
     /// Writes a report over the whole lake and returns its page. `now` is UTC ms.
     pub fn report(&mut self, now: i64) -> Result<PathBuf> {
+        let lake = self.whole_lake(now)?;
+        let reports = LakeFolder::new(&self.folder);
+        block_on(build_reports::run(&lake, &reports, &self.pump.store, now, &self.report_settings()))?;
+        Ok(self.folder.join("reports/latest/index.html"))
+    }
+
+    /// The catalogue and data quality of the whole lake. `now` is UTC ms.
+    pub fn insight(&mut self, now: i64) -> Result<build_reports::Insight> {
+        let lake = self.whole_lake(now)?;
+        Ok(block_on(build_reports::insight(&lake, &self.pump.store, now, &self.report_settings()))?)
+    }
+
+    /// The lake, with all that was taken in up to now.
+    fn whole_lake(&mut self, now: i64) -> Result<LakeFolder> {
         self.pump.catch_up(now)?;
         self.pump.flush_lake()?;
         self.pump.commit()?;
-        let settings = build_reports::Settings { title: self.name.clone(), ..Default::default() };
-        let (lake, reports) = (LakeFolder::new(self.folder.join("lake")), LakeFolder::new(&self.folder));
-        block_on(build_reports::run(&lake, &reports, now, &settings))?;
-        Ok(self.folder.join("reports/latest/index.html"))
+        Ok(LakeFolder::new(self.folder.join("lake")))
+    }
+
+    /// How reports are made here.
+    pub fn report_settings(&self) -> build_reports::Settings {
+        build_reports::Settings {
+            title: self.name.clone(),
+            planned: self.planned.clone(),
+            ..build_reports::Settings::default()
+        }
     }
 
     /// Makes everything durable, the lake included.

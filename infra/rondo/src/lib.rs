@@ -70,6 +70,10 @@ enum Command {
     /// Show, erase or restrict what is kept of one person; who did so; check a receipt
     #[command(subcommand)]
     Privacy(commands::Privacy),
+    /// Show which events and properties were seen, and what they look like
+    Catalogue(commands::CatalogueArgs),
+    /// Show what comes in, from where, and how good it is
+    Quality(commands::QualityArgs),
     /// Call one function with the event that Lambda would send it
     Invoke(commands::InvokeArgs),
     /// Show what a deployment on AWS costs, line by line
@@ -114,6 +118,8 @@ fn run(command: Command) -> Result<()> {
         Command::Why(args) => commands::why(&args),
         Command::Quarantine(args) => commands::quarantine(&args),
         Command::Privacy(command) => commands::privacy(&command),
+        Command::Catalogue(args) => commands::catalogue(&args),
+        Command::Quality(args) => commands::quality(&args),
         Command::Invoke(args) => commands::invoke(&args),
         Command::Cost(args) => cost::cost(&args),
         Command::Simulate(what) => simulate::simulate(&what),

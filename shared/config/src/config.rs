@@ -1,7 +1,7 @@
 //! The configuration of an installation: reviewed files, checked before they are live.
 
 use crate::settings::SETTINGS;
-use crate::{Files, Problem, Problems, Settings, TrackingPlan};
+use crate::{Files, PlanOutline, Problem, Problems, Settings, TrackingPlan};
 use campaign::{Campaign, Campaigns, Templates};
 use event::Mapping;
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ pub struct Config {
     pub campaigns: Campaigns,
     /// Mappings by file name without `.yaml`.
     pub mappings: BTreeMap<String, Mapping>,
+    /// What the tracking plan names.
+    pub planned: PlanOutline,
     /// How many files were read.
     pub files: usize,
 }
@@ -30,6 +32,13 @@ pub struct IntakeConfig {
     pub settings: Settings,
     /// Mappings by file name without `.yaml`.
     pub mappings: BTreeMap<String, Mapping>,
+}
+
+/// The part that reports work with.
+pub struct ReportConfig {
+    pub settings: Settings,
+    /// What the tracking plan names.
+    pub planned: PlanOutline,
 }
 
 impl FromFiles for Settings {
@@ -48,13 +57,22 @@ impl FromFiles for IntakeConfig {
     }
 }
 
+impl FromFiles for ReportConfig {
+    fn read(files: &Files) -> (ReportConfig, Problems) {
+        let mut problems = Problems::default();
+        let settings = Settings::read(files, &mut problems);
+        (ReportConfig { settings, planned: PlanOutline::of(files) }, problems)
+    }
+}
+
 impl FromFiles for Config {
     fn read(files: &Files) -> (Config, Problems) {
         let mut problems = Problems::default();
         let settings = Settings::read(files, &mut problems);
         let read = usize::from(files.get(SETTINGS).is_some()) + yaml(files.below("mappings/")).count();
         let (campaigns, mappings) = (Campaigns::default(), BTreeMap::new());
-        let mut config = Config { settings, campaigns, mappings, files: read };
+        let planned = PlanOutline::of(files);
+        let mut config = Config { settings, campaigns, mappings, planned, files: read };
         config.campaigns(files, &mut problems);
         config.mappings = self::mappings(files, &mut problems);
         (config, problems)

@@ -10,7 +10,7 @@ mod problem;
 mod settings;
 mod tracking_plan;
 
-pub use config::{Config, FromFiles, IntakeConfig};
+pub use config::{Config, FromFiles, IntakeConfig, ReportConfig};
 pub use files::Files;
 pub use problem::{Problem, Problems};
 pub use settings::Settings;

@@ -18,6 +18,7 @@ mod outbox;
 mod overlay;
 mod people;
 mod privacy_folder;
+mod quality;
 mod reseal;
 mod rewrite;
 mod sealed;

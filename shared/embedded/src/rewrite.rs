@@ -3,6 +3,7 @@
 use crate::actions::ACTIONS;
 use crate::duplicates::DUPLICATES;
 use crate::ledger::{CAPS, CLAIMED, LEDGER, LEDGER_OF};
+use crate::quality::QUALITY;
 use crate::sealed::{QUARANTINE, VAULT};
 use crate::store::{IDENTITIES, JOURNEYS, META, PROFILES, TIMERS, failed};
 use event::PortError;
@@ -46,6 +47,7 @@ impl Copy {
         self.table(META)?;
         self.table(ACTIONS)?;
         self.table(DUPLICATES)?;
+        self.table(QUALITY)?;
         self.table(LEDGER)?;
         self.table(LEDGER_OF)?;
         self.table(CLAIMED)?;

@@ -5,8 +5,8 @@ use crate::intake::{seal_quarantined, seal_secret};
 use crate::overlay::identity_key;
 use crate::store::{Bytes, Store, failed};
 use event::{
-    Identifier, IdentifierKind, Key, PortError, Quarantine, QuarantineStore, Quarantined, Secret, Vault,
-    VaultStore,
+    Identifier, IdentifierKind, Key, PortError, QualityCount, Quarantine, QuarantineStore, Quarantined,
+    Secret, Vault, VaultStore,
 };
 use redb::{ReadableTable, TableDefinition};
 use vault::{Place, decode_record};
@@ -20,13 +20,14 @@ pub(crate) const QUARANTINE: TableDefinition<u64, Bytes> = TableDefinition::new(
 const PAGE: usize = 256;
 
 impl Store {
-    /// Takes the sealed values of a frame to their tables.
+    /// Takes the sealed values of a frame to their tables, and counts the records that were refused.
     pub fn take_sealed(&self, frame: &Frame) -> Result<(), PortError> {
         let secrets = frame.secrets().map_err(failed)?;
         let records = frame.quarantined().map_err(failed)?;
         if secrets.is_empty() && records.is_empty() {
             return Ok(());
         }
+        let mut new = Vec::new();
         self.within(|transaction| {
             let mut vault = transaction.open_table(VAULT)?;
             for secret in secrets {
@@ -37,10 +38,15 @@ impl Store {
                 // The first one stays: it tells when the record came.
                 if quarantine.get(id)?.is_none() {
                     quarantine.insert(id, sealed)?;
+                    new.push((id, sealed));
                 }
             }
             Ok(())
-        })
+        })?;
+        // One that can't be opened is told where the quarantine is looked at.
+        let refused =
+            new.iter().filter_map(|(id, sealed)| self.open_quarantined(&quarantine_name(*id), sealed).ok());
+        self.add_quality(&QualityCount::of_refused(&refused.collect::<Vec<_>>()))
     }
 
     /// What is in quarantine.

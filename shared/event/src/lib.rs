@@ -61,7 +61,7 @@ pub use port::{
 };
 pub use privacy::{DamagedList, Listed, Privacy, PrivacyList};
 pub use privacy_store::{ACCESS_LOG, AccessEntry, PRIVACY_LIST, PrivacyStore, Versioned};
-pub use quality::{Measure, QualityCount, QualityLog, QualitySource};
+pub use quality::{Measure, NotCounted, QualityCount, QualityLog, QualitySource};
 pub use rejection::{Code, Rejection};
 pub use time::{MAX_FUTURE_MS, parse_time};
 pub use token::{empty_tokens, tokens_in};

@@ -1,7 +1,7 @@
 //! Questions about an installation: asked of the server that runs on it, or else of the data folder itself.
 
 use crate::commands::say::say;
-use crate::commands::{key_rotate, profile, quarantine, why};
+use crate::commands::{catalogue, key_rotate, profile, quality, quarantine, why};
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,13 @@ pub enum Question {
         campaign: Option<String>,
     },
     Quarantine {
+        json: bool,
+    },
+    Catalogue {
+        event: Option<String>,
+        json: bool,
+    },
+    Quality {
         json: bool,
     },
     #[serde(rename = "rotate_keys")]
@@ -89,6 +96,10 @@ impl Question {
             Question::Profile { id, json } => profile::answer(installation, id, *json, now),
             Question::Why { id, campaign } => why::answer(installation, id, campaign.as_deref(), now),
             Question::Privacy { request } => Ok(installation.honor(request, now)?.to_string()),
+            Question::Catalogue { event, json } => {
+                catalogue::answer(installation, event.as_deref(), *json, now)
+            }
+            Question::Quality { json } => quality::answer(installation, *json, now),
             Question::Quarantine { json } => quarantine::answer(installation, *json),
             Question::RotateKeys => key_rotate::answer(installation),
         }

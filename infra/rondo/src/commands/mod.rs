@@ -2,6 +2,7 @@
 
 mod ask;
 mod bundle;
+mod catalogue;
 mod check;
 mod demo;
 mod import;
@@ -14,16 +15,19 @@ mod person;
 mod privacy;
 mod profile;
 mod progress;
+mod quality;
 mod quarantine;
 mod reasons;
 mod report;
 mod say;
 mod serve;
 mod stop;
+mod table;
 mod why;
 mod write_keys;
 
 pub use bundle::{BundleArgs, bundle};
+pub use catalogue::{CatalogueArgs, catalogue};
 pub use check::{CheckArgs, check};
 pub use demo::{DemoArgs, demo};
 pub use import::{ImportArgs, import};
@@ -33,6 +37,7 @@ pub use map::{MapArgs, map};
 pub use privacy::{Privacy, privacy};
 pub use profile::{ProfileArgs, profile};
 pub use progress::Progress;
+pub use quality::{QualityArgs, quality};
 pub use quarantine::{QuarantineArgs, quarantine};
 pub use report::report;
 pub use serve::{ServeArgs, serve};

@@ -90,9 +90,14 @@ pub fn deliver_messages(call: Call<'_>) -> Result<Value> {
 
 pub fn build_reports(call: Call<'_>) -> Result<Value> {
     let installation = call.installation;
-    let settings = build_reports::Settings { title: installation.name.clone(), ..Default::default() };
+    let settings = installation.report_settings();
     let reports = LakeFolder::new(&installation.folder);
-    let deps = build_reports::Deps { lake: &call.durable()?.lake, reports: &reports, settings };
+    let deps = build_reports::Deps {
+        lake: &call.durable()?.lake,
+        reports: &reports,
+        counts: &installation.pump.store,
+        settings,
+    };
     answered(block_on(build_reports::invoke(&deps, call.event, call.now)))
 }
 
