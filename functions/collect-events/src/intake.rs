@@ -6,8 +6,8 @@ use crate::route::{Form, Route, route};
 use crate::{Request, Response, WriteKeys, answer, body, question};
 use event::dialect::Translated;
 use event::{
-    Arrival, Code, Event, EventBus, Parsed, Parser, PortError, Quarantine, Quarantined, Rejection, Secret,
-    Vault,
+    Arrival, Came, Code, Event, EventBus, Parsed, Parser, PortError, Quarantine, Quarantined, Rejection,
+    Secret, Vault,
 };
 
 /// What intake over HTTP works with.
@@ -50,6 +50,8 @@ struct Outcome<'a> {
     /// Place in the batch, why, and the record.
     refused: Vec<(usize, Rejection)>,
     quarantined: Vec<Quarantined>,
+    /// How its records came.
+    came: Came,
 }
 
 async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
@@ -90,7 +92,17 @@ async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
         Ok(outcome) => (outcome, None),
         Err(rejection) => {
             let mut outcome = Outcome::default();
-            outcome.keep(request.now, source, &rejection, &body);
+            match &records {
+                // What was made of another vendor's body says everything itself.
+                Ok(Some(records)) if let [Ok(record)] = &records[..] => {
+                    outcome.keep(request.now, source, &rejection, record.as_bytes());
+                }
+                _ => {
+                    let call = if let Form::Call(call, _) = form { Some(call) } else { None };
+                    outcome.came = Came::in_body(&body, call, form == Form::Import);
+                    outcome.keep(request.now, source, &rejection, &body);
+                }
+            }
             (outcome, Some(rejection))
         }
     };
@@ -135,6 +147,9 @@ fn parse<'a>(
     };
     let mut outcome = Outcome::default();
     outcome.events.reserve(records.len());
+    if records.iter().any(Result::is_err) {
+        outcome.came = Came::in_body(body, None, form == Form::Import);
+    }
     for (index, record) in records.into_iter().enumerate() {
         match record {
             Ok(Parsed { event, secrets }) => {
@@ -177,6 +192,7 @@ impl Outcome<'_> {
                 source: source.to_owned(),
                 rejection: rejection.clone(),
                 original: original.to_vec(),
+                came: self.came.clone(),
             });
         }
     }

@@ -6,7 +6,7 @@ use aws_lambda_events::dynamodb::{self, EventRecord};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use campaign::{ActionQueue, JourneyStore};
-use event::{Event, Key, Quarantine, Quarantined, Rejection, decode_envelope};
+use event::{Came, Event, Key, Quarantine, Quarantined, Rejection, decode_envelope};
 use foldhash::{HashMap, HashMapExt};
 use lambda::{Failure, Invocation, Source};
 use metrics::counter;
@@ -222,5 +222,6 @@ fn sealed(record: &EventRecord, rejection: Rejection, now: i64) -> Quarantined {
         source: format!("table/{table}:{}", sequence_number(record)),
         rejection,
         original: serde_json::to_vec(record).unwrap_or_default(),
+        came: Came::default(),
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::{Batch, Format, Line};
 use event::{
-    Arrival, Code, Event, Mapping, Parsed, Parser, Quarantined, Records, Rejection, RowKind, Scratch, Secret,
+    Arrival, Came, Code, Event, Mapping, Parsed, Parser, Quarantined, Records, Rejection, RowKind, Scratch,
+    Secret,
 };
 use std::borrow::Cow;
 
@@ -127,6 +128,7 @@ impl<'b> Imported<'b> {
                     source: format!("{source}:{}", line.number),
                     rejection,
                     original: original[..original.len().min(Parser::MAX_BYTES)].to_vec(),
+                    came: Came::default(),
                 });
             }
         }

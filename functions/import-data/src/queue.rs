@@ -3,7 +3,7 @@
 use crate::Deps;
 use crate::object::store;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use event::{Arrival, EventBus, Parsed, Parser, Quarantine, Quarantined, Rejection, Vault};
+use event::{Arrival, Came, EventBus, Parsed, Parser, Quarantine, Quarantined, Rejection, Vault};
 use lambda::Batch;
 use metrics::counter;
 
@@ -39,6 +39,7 @@ pub async fn handle_queue<B: EventBus, V: Vault, Q: Quarantine, O>(
                         source: format!("{queue}:{id}"),
                         rejection,
                         original,
+                        came: Came::default(),
                     });
                 }
             }

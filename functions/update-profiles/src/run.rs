@@ -2,7 +2,7 @@
 
 use crate::identities::Identities;
 use crate::people::{Groups, People, Slot, Unusable};
-use event::{Code, Event, IdentifierKind, Key, PortError, Quarantined, Rejection};
+use event::{Came, Code, Event, IdentifierKind, Key, PortError, Quarantined, Rejection};
 use foldhash::{HashMap, HashMapExt};
 use person::{
     Applied, IdentityRules, IdentityStore, Merged, Owner, Profile, ProfileChange, ProfileStore, ProfileWrite,
@@ -53,6 +53,7 @@ impl Outcome<'_> {
                 source: event.source.clone().into_owned(),
                 rejection: Rejection::new(Code::NotApplied, "", reason),
                 original,
+                came: Came::default(),
             }
         };
         self.failed.iter().map(sealed).collect()

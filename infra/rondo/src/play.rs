@@ -4,7 +4,7 @@
 use crate::installation::Installation;
 use anyhow::Result;
 use embedded::FrameBuilder;
-use event::{Arrival, Event, MINUTE, Parsed, Quarantined, Secret};
+use event::{Arrival, Came, Event, MINUTE, Parsed, Quarantined, Secret};
 
 /// One line of a played log.
 struct Played<'l> {
@@ -76,7 +76,8 @@ impl Installation {
                 Err(rejection) => {
                     let source = format!("{source}:{number}");
                     let at = now.max(0);
-                    let rejected = Quarantined { at, source, rejection, original: line.to_vec() };
+                    let rejected =
+                        Quarantined { at, source, rejection, original: line.to_vec(), came: Came::default() };
                     Played { at, event: None, secrets: Vec::new(), rejected: Some(rejected) }
                 }
             };

@@ -8,7 +8,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use event::{Code, PortError, Quarantine, QuarantineStore, Quarantined, Rejection};
+use event::{Came, Code, EventType, PortError, Quarantine, QuarantineStore, Quarantined, Rejection};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -141,7 +141,7 @@ fn key(record: &Quarantined) -> String {
 }
 
 fn encode(record: &Quarantined) -> Vec<u8> {
-    let Quarantined { at, source, rejection: Rejection { code, field, reason }, original } = record;
+    let Quarantined { at, source, rejection: Rejection { code, field, reason }, original, came } = record;
     let object = json!({
         "at": at,
         "source": source,
@@ -149,6 +149,9 @@ fn encode(record: &Quarantined) -> Vec<u8> {
         "field": field,
         "reason": reason,
         "original": STANDARD.encode(original),
+        "call": came.call.map(EventType::as_str),
+        "around": came.around,
+        "recorded": came.recorded,
     });
     object.to_string().into_bytes()
 }
@@ -161,5 +164,10 @@ fn decode(bytes: &[u8]) -> Option<Quarantined> {
         source: text("source")?.to_owned(),
         rejection: Rejection::new(Code::parse(text("code")?)?, text("field")?, text("reason")?),
         original: STANDARD.decode(text("original")?).ok()?,
+        came: Came {
+            call: text("call").and_then(EventType::parse),
+            around: text("around").map(str::to_owned),
+            recorded: object.get("recorded").and_then(Value::as_bool).unwrap_or_default(),
+        },
     })
 }

@@ -68,7 +68,8 @@ impl EventType {
         Self::parse(name).or_else(|| (name == "merge").then_some(EventType::Alias))
     }
 
-    pub(crate) fn from_code(code: u8) -> Option<EventType> {
+    /// The type of that number.
+    pub fn from_code(code: u8) -> Option<EventType> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == code)
     }
 }

@@ -35,6 +35,7 @@ mod privacy;
 mod privacy_store;
 mod quality;
 mod raw;
+mod refused;
 mod rejection;
 mod text;
 mod time;
@@ -62,6 +63,7 @@ pub use port::{
 pub use privacy::{DamagedList, Listed, Privacy, PrivacyList};
 pub use privacy_store::{ACCESS_LOG, AccessEntry, PRIVACY_LIST, PrivacyStore, Versioned};
 pub use quality::{Measure, NotCounted, QualityCount, QualityLog, QualitySource};
+pub use refused::Came;
 pub use rejection::{Code, Rejection};
 pub use time::{MAX_FUTURE_MS, parse_time};
 pub use token::{empty_tokens, tokens_in};

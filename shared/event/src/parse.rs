@@ -58,14 +58,14 @@ pub struct Parsed<'a> {
 /// What a batch's envelope says for all of its records.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Envelope<'a> {
+pub(crate) struct Envelope<'a> {
     #[serde(borrow)]
-    batch: Option<Vec<&'a RawValue>>,
+    pub batch: Option<Vec<&'a RawValue>>,
     #[serde(borrow, alias = "sent_at")]
-    sent_at: Text<'a>,
+    pub sent_at: Text<'a>,
     /// What the records' own contexts leave open.
     #[serde(borrow)]
-    context: Option<&'a RawValue>,
+    pub context: Option<&'a RawValue>,
 }
 
 /// Parses and cleans records. Holds the deployment's key, so it is made once.
@@ -170,7 +170,7 @@ impl Parser {
             .collect())
     }
 
-    fn convert<'a>(
+    pub(crate) fn convert<'a>(
         &self,
         record: &'a str,
         implied: Option<EventType>,
@@ -345,7 +345,7 @@ pub(crate) fn check_size(len: usize) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn utf8(bytes: &[u8]) -> Result<&str, Rejection> {
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Rejection> {
     simdutf8::compat::from_utf8(bytes).map_err(|error| {
         let reason = format!("not UTF-8 from byte {}; convert the source to UTF-8", error.valid_up_to() + 1);
         Rejection::new(Code::InvalidUtf8, "", reason)

@@ -1,6 +1,6 @@
 //! The ports of intake: what it needs of the outside.
 
-use crate::{Event, Identifier, Rejection, Secret};
+use crate::{Came, Event, Identifier, Rejection, Secret};
 use std::io;
 
 /// Why a port could not do what was asked. What the caller does next is in the variant.
@@ -56,6 +56,8 @@ pub struct Quarantined {
     pub rejection: Rejection,
     /// The record as it came; the first 32 KiB where it was too large.
     pub original: Vec<u8>,
+    /// How it came; the default for what the source says all of: a file and line, a queue, a function.
+    pub came: Came,
 }
 
 /// Keeps what was refused.

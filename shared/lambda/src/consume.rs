@@ -1,7 +1,7 @@
 //! Decode, work, answer.
 
 use crate::{Batch, Record};
-use event::{Code, Event, PortError, Quarantine, Quarantined, Rejection, decode_envelope};
+use event::{Came, Code, Event, PortError, Quarantine, Quarantined, Rejection, decode_envelope};
 
 /// Works on the events of a batch of bus envelopes, in their order, and answers with the records to deliver
 /// again: all that could be decoded where `work` failed, none where it succeeded. Records that can't be
@@ -59,5 +59,11 @@ fn sealed(record: &Record<'_>, rejection: Rejection, now: i64) -> Quarantined {
         Err(body) => body.as_bytes().to_vec(),
     };
     let name = record.source.rsplit(':').next().unwrap_or_default();
-    Quarantined { at: now, source: format!("{name}:{}", record.id), rejection, original }
+    Quarantined {
+        at: now,
+        source: format!("{name}:{}", record.id),
+        rejection,
+        original,
+        came: Came::default(),
+    }
 }

@@ -1,6 +1,6 @@
 //! [`Quarantine`].
 
-use event::{Code, Quarantine, QuarantineStore, Quarantined, Rejection};
+use event::{Came, Code, EventType, Quarantine, QuarantineStore, Quarantined, Rejection};
 use std::collections::BTreeMap;
 
 /// What no file may show: records may hold personal data.
@@ -8,7 +8,13 @@ pub const PLAIN: &str = "ben.quarantine@example.com";
 
 fn record(at: i64, source: &str, original: &[u8]) -> Quarantined {
     let rejection = Rejection::new(Code::MissingIdentifier, "userId", "no usable identifier");
-    Quarantined { at, source: source.to_owned(), rejection, original: original.to_vec() }
+    Quarantined {
+        at,
+        source: source.to_owned(),
+        rejection,
+        original: original.to_vec(),
+        came: Came::default(),
+    }
 }
 
 /// `kept` tells everything that is in quarantine, by time and source.
@@ -19,7 +25,12 @@ pub async fn suite<Q: Quarantine>(quarantine: &Q, kept: impl Fn() -> Vec<Quarant
     let a = record(5, "shop.ndjson:1", original.as_bytes());
     // Neither text nor JSON, and empty.
     let b = record(6, "shop.ndjson:2", b"\xff\xfe\0\n");
-    let c = record(7, "web", b"");
+    let came = Came {
+        call: Some(EventType::Track),
+        around: Some(r#"{"sentAt":"2026-11-01T10:00:00Z"}"#.into()),
+        recorded: true,
+    };
+    let c = Quarantined { came, ..record(7, "web", b"") };
     quarantine.put(&[a.clone(), b.clone()]).await.unwrap();
     assert_eq!(kept(), [a.clone(), b.clone()]);
     // Putting the same again does not double it, in the same call or later.
