@@ -15,6 +15,7 @@ mod pace;
 mod play;
 mod privacy;
 mod pump;
+mod replay;
 mod rotation;
 mod shop;
 pub mod simulate;
@@ -32,6 +33,7 @@ pub use installation::Installation;
 pub use pace::Pace;
 pub use privacy::OneMachine;
 pub use pump::{Durable, Pump};
+pub use replay::Replayed;
 pub use rotation::Rotated;
 pub use stages::{Stage, Stages, cpu_time};
 
@@ -65,7 +67,7 @@ enum Command {
     Profile(commands::ProfileArgs),
     /// Show why a person was, or was not, sent a message
     Why(commands::WhyArgs),
-    /// Show which records were refused, and why
+    /// Show which records were refused and why, and put them in once they are not refused any more
     Quarantine(commands::QuarantineArgs),
     /// Show, erase or restrict what is kept of one person; who did so; check a receipt
     #[command(subcommand)]

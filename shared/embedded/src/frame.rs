@@ -14,6 +14,7 @@ pub struct FrameBuilder {
     secrets: Vec<u8>,
     quarantined: Vec<u8>,
     checkpoint: Vec<u8>,
+    released: Vec<u8>,
     scratch: Vec<u8>,
 }
 
@@ -39,6 +40,11 @@ impl FrameBuilder {
         put_bytes(&mut self.quarantined, sealed);
     }
 
+    /// A refused record, by its id, that leaves the quarantine with this frame: what it became is in it.
+    pub fn release(&mut self, id: &str) {
+        put_bytes(&mut self.released, id.as_bytes());
+    }
+
     /// How far a source was read when this frame's records were taken from it.
     pub fn checkpoint(&mut self, source: &str, position: &[u8]) {
         put_bytes(&mut self.checkpoint, source.as_bytes());
@@ -55,6 +61,7 @@ impl FrameBuilder {
             && self.secrets.is_empty()
             && self.quarantined.is_empty()
             && self.checkpoint.is_empty()
+            && self.released.is_empty()
     }
 
     /// Appends the frame, head and payload, and empties the builder.
@@ -66,9 +73,13 @@ impl FrameBuilder {
             put_signed(out, appended_at);
             put_varint(out, self.count);
         });
-        for (tag, part) in
-            [(2, &self.secrets), (3, &self.quarantined), (4, &self.checkpoint), (5, &self.events)]
-        {
+        for (tag, part) in [
+            (2, &self.secrets),
+            (3, &self.quarantined),
+            (4, &self.checkpoint),
+            (5, &self.events),
+            (6, &self.released),
+        ] {
             if !part.is_empty() {
                 out.push(tag);
                 put_bytes(out, part);
@@ -77,7 +88,13 @@ impl FrameBuilder {
         let payload = &out[start + HEAD..];
         let head = head(payload.len() as u32, crc32fast::hash(payload));
         out[start..start + HEAD].copy_from_slice(&head);
-        for part in [&mut self.events, &mut self.secrets, &mut self.quarantined, &mut self.checkpoint] {
+        for part in [
+            &mut self.events,
+            &mut self.secrets,
+            &mut self.quarantined,
+            &mut self.checkpoint,
+            &mut self.released,
+        ] {
             part.clear();
         }
         self.count = 0;
@@ -165,6 +182,16 @@ impl Frame {
             records.push((reader.varint()?, reader.bytes()?));
         }
         Ok(records)
+    }
+
+    /// Ids of refused records that leave the quarantine.
+    pub fn released(&self) -> Result<Vec<&str>, Damaged> {
+        let mut reader = self.part(6)?;
+        let mut ids = Vec::new();
+        while !reader.is_empty() {
+            ids.push(reader.text()?);
+        }
+        Ok(ids)
     }
 
     /// How far its source was read: the source and the position.

@@ -24,7 +24,8 @@ impl Store {
     pub fn take_sealed(&self, frame: &Frame) -> Result<(), PortError> {
         let secrets = frame.secrets().map_err(failed)?;
         let records = frame.quarantined().map_err(failed)?;
-        if secrets.is_empty() && records.is_empty() {
+        let released = frame.released().map_err(failed)?;
+        if secrets.is_empty() && records.is_empty() && released.is_empty() {
             return Ok(());
         }
         let mut new = Vec::new();
@@ -34,6 +35,9 @@ impl Store {
                 vault.insert(vault_key(secret.identifier, secret.field).as_slice(), secret.sealed)?;
             }
             let mut quarantine = transaction.open_table(QUARANTINE)?;
+            for id in released.iter().filter_map(|id| quarantine_number(id)) {
+                quarantine.remove(id)?;
+            }
             for (id, sealed) in records {
                 // The first one stays: it tells when the record came.
                 if quarantine.get(id)?.is_none() {
@@ -58,6 +62,20 @@ impl Store {
         self.each_quarantined(|_, record| records.push(record))?;
         records.sort_by(|a, b| (a.at, &a.source).cmp(&(b.at, &b.source)));
         Ok(records)
+    }
+}
+
+impl Store {
+    /// Puts records in the place of those that are kept of them.
+    pub fn replace_quarantined(&self, records: &[Quarantined]) -> Result<(), PortError> {
+        for record in records {
+            let (id, sealed) = seal_quarantined(record, &self.sealer)?;
+            self.within(|transaction| {
+                transaction.open_table(QUARANTINE)?.insert(id, sealed.as_slice())?;
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 }
 

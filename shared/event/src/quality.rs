@@ -109,6 +109,7 @@ mod tests {
             source: source.into(),
             rejection: Rejection::new(code, "", ""),
             original: Vec::new(),
+            came: crate::Came::default(),
         };
         let records = [
             refused(HOUR, "a:b.csv:12", Code::InvalidRow),

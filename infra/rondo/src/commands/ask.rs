@@ -24,9 +24,6 @@ pub enum Question {
         id: String,
         campaign: Option<String>,
     },
-    Quarantine {
-        json: bool,
-    },
     Catalogue {
         event: Option<String>,
         json: bool,
@@ -34,6 +31,7 @@ pub enum Question {
     Quality {
         json: bool,
     },
+    Quarantine(quarantine::Look),
     #[serde(rename = "rotate_keys")]
     RotateKeys,
     Privacy {
@@ -100,7 +98,7 @@ impl Question {
                 catalogue::answer(installation, event.as_deref(), *json, now)
             }
             Question::Quality { json } => quality::answer(installation, *json, now),
-            Question::Quarantine { json } => quarantine::answer(installation, *json),
+            Question::Quarantine(look) => quarantine::answer(installation, look),
             Question::RotateKeys => key_rotate::answer(installation),
         }
     }

@@ -7,6 +7,7 @@ mod invoke;
 mod key;
 mod key_rotate;
 mod look;
+mod quarantine;
 mod rondo;
 mod serve;
 mod server;
