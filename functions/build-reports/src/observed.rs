@@ -32,6 +32,8 @@ const LOOKED_INTO: Columns<'static> = Columns {
 const MAX_EVENTS: usize = 500;
 const MAX_SOURCES: usize = 100;
 const MAX_RULES: usize = 100;
+/// What is left of a record whose person did not agree to analytics: their answers, and no properties.
+const CONSENT_CHANGED: &str = "Consent Changed";
 /// What stands for the rest.
 pub(crate) const OTHERS: &str = "(others)";
 /// Hours that are counted one by one: a week.
@@ -85,6 +87,8 @@ pub(crate) struct HourSeen {
     /// Events that break the tracking plan, or had to be mended.
     pub violating: u64,
     pub fixed: u64,
+    /// Records of which only the answers about consent were kept.
+    pub withheld: u64,
     pub values: u64,
     pub empty: u64,
 }
@@ -164,6 +168,8 @@ impl Observed {
             seen.without_time += u64::from(matches!(text(Text::TimeMark), "missing" | "future"));
             seen.violating += u64::from(violating);
             seen.fixed += u64::from(fixed && !violating);
+            let withheld = into && text(Text::Name) == CONSENT_CHANGED && text(Text::Properties).is_empty();
+            seen.withheld += u64::from(withheld);
             seen.values += values.all;
             seen.empty += values.empty;
         }

@@ -74,7 +74,7 @@ pub struct Measures {
     pub without_time: u64,
     /// Dropped, since their message id was known.
     pub duplicates: u64,
-    /// Kept nowhere, since the person did not agree.
+    /// Records of which only the answers about consent were kept, or nothing, since the person did not agree.
     pub withheld: u64,
     /// In quarantine, by reason.
     pub rejected: BTreeMap<String, u64>,
@@ -176,6 +176,7 @@ impl Measures {
         self.without_time += seen.without_time;
         self.violating += seen.violating;
         self.fixed += seen.fixed;
+        self.withheld += seen.withheld;
         self.values += seen.values;
         self.empty += seen.empty;
     }

@@ -74,6 +74,7 @@ fn shop() -> Memory {
     let web = [
         r#"{"type":"track","event":"Order Completed","userId":"u1","properties":{"order_id":"o1","revenue":5,"coupon":null,"products":[{"sku":"a","price":5}]}}"#,
         r#"{"type":"track","event":"Order Completed","userId":"u2","timestamp":"2026-11-21T08:00:00Z","properties":{"revenue":2.5,"note":"call ann@example.com"}}"#,
+        r#"{"type":"track","event":"Consent Changed","userId":"u9"}"#,
         r#"{"type":"identify","userId":"u1","traits":{"email":"ann@example.com","firstName":"Ann","plan":"pro"}}"#,
     ];
     let recent = NOW - 2 * HOUR;
@@ -122,7 +123,7 @@ fn field<'c>(fields: &'c [CatalogueField], name: &str) -> &'c CatalogueField {
 fn the_catalogue_knows_events_and_their_properties() {
     let Insight { catalogue, .. } = look(&shop(), &planned());
     let names: Vec<_> = catalogue.events.iter().map(|event| (event.name.as_str(), event.count)).collect();
-    assert_eq!(names, [("Order Completed", 2), ("<b>Odd</b>", 1), ("Identified", 1)]);
+    assert_eq!(names, [("Order Completed", 2), ("<b>Odd</b>", 1), ("Consent Changed", 1), ("Identified", 1)]);
     assert_eq!(catalogue.never_seen, ["Tea Brewed"]);
 
     let order = event(&catalogue, "Order Completed");
@@ -151,17 +152,17 @@ fn the_catalogue_knows_events_and_their_properties() {
 fn quality_is_by_source_and_hour() {
     let Insight { quality, .. } = look(&shop(), &planned());
     let names: Vec<_> = quality.sources.iter().map(|s| (s.source.as_str(), s.is_quiet, s.events)).collect();
-    assert_eq!(names, [("partner", true, 0), ("till", true, 1), ("web", false, 3)]);
+    assert_eq!(names, [("partner", true, 0), ("till", true, 1), ("web", false, 4)]);
     let web = &quality.sources[2];
     assert_eq!(web.age_ms, Some(2 * HOUR));
     let hours: Vec<_> = web.hours.iter().map(|hour| (hour.hour.as_str(), hour.measures.events)).collect();
-    assert_eq!(hours, [("2026-11-22T07:00:00.000Z", 0), ("2026-11-22T08:00:00.000Z", 3)]);
+    assert_eq!(hours, [("2026-11-22T07:00:00.000Z", 0), ("2026-11-22T08:00:00.000Z", 4)]);
     let hour = &web.hours[1].measures;
-    assert_eq!((hour.late, hour.without_time, hour.violating, hour.duplicates), (1, 2, 1, 1));
+    assert_eq!((hour.late, hour.without_time, hour.violating, hour.duplicates), (1, 3, 1, 1));
     assert_eq!(hour.rejected["invalid_json"], 2);
     // One null of order_id, revenue, coupon, sku, price; revenue, note; plan.
     assert_eq!(hour.null_rate, Some(1.0 / 8.0));
-    assert_eq!((web.total.withheld, web.total.duplicates, web.total.rejections()), (4, 1, 2));
+    assert_eq!((web.total.withheld, web.total.duplicates, web.total.rejections()), (5, 1, 2));
     assert_eq!(quality.rejected, [("invalid_json".into(), 2), ("plan_violation".into(), 3)].into());
     let broken = &quality.violations[0];
     assert_eq!(
@@ -176,7 +177,7 @@ fn quality_is_by_source_and_hour() {
 fn older_events_are_counted_though_not_looked_into() {
     let settings = Settings { look_into: 1, ..planned() };
     let Insight { catalogue, .. } = look(&shop(), &settings);
-    assert_eq!((catalogue.events_counted, catalogue.events_looked_into), (4, 3));
+    assert_eq!((catalogue.events_counted, catalogue.events_looked_into), (5, 4));
     let odd = event(&catalogue, "<b>Odd</b>");
     assert_eq!((odd.count, odd.looked_into, odd.properties.len()), (1, 0, 0));
 }
@@ -207,7 +208,7 @@ fn pages_lie_beside_the_report_and_escape_what_was_sent() {
         serde_json::from_str(&lake.text("reports/latest/catalogue.json")).unwrap();
     assert_eq!(catalogue["events"][0]["type"], "track");
     let quality: serde_json::Value = serde_json::from_str(&lake.text("reports/latest/quality.json")).unwrap();
-    assert_eq!(quality["sources"][2]["hours"][1]["events"], 3);
+    assert_eq!(quality["sources"][2]["hours"][1]["events"], 4);
     assert!(lake.text("reports/latest/index.html").contains("href=\"quality.html\""));
 }
 

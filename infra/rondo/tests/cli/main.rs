@@ -3,6 +3,7 @@
 mod bundle;
 mod check;
 mod disk;
+mod insight;
 mod invoke;
 mod key;
 mod key_rotate;
