@@ -53,6 +53,25 @@ pub(crate) fn taken(form: Form, count: usize, refused: &[(usize, Rejection)]) ->
     Response { accepted: count, refused: others, ..json_response(200, body) }
 }
 
+/// A webhook that was understood, or is in quarantine: to send it again would change nothing.
+pub(crate) fn webhook(accepted: usize, refused: usize) -> Response {
+    let body = json!({"success": true, "accepted": accepted, "rejectedCount": refused});
+    Response { accepted, refused, ..plain(&body) }
+}
+
+/// Nobody of that name may send webhooks.
+pub(crate) fn unknown_webhook() -> Response {
+    let reason = "no source of that name may send webhooks; incoming_webhooks of settings.yaml names them, and each needs \
+                  its secret";
+    failure(404, "unknown_route", "", reason)
+}
+
+pub(crate) fn wrong_signature() -> Response {
+    let reason = "the webhook is not signed with the secret of its source; compare the secret that the shop system shows \
+                  with the one that is kept here";
+    failure(401, Code::InvalidSignature.as_str(), "", reason)
+}
+
 /// Nothing was sent that is kept.
 pub(crate) fn accepted_nothing() -> Response {
     plain(&json!({"success": true}))

@@ -3,7 +3,7 @@
 use crate::given_keys::{Given, of_body, of_head};
 use crate::records::{is_batch, translated};
 use crate::route::{Form, Route, route};
-use crate::{Request, Response, WriteKeys, answer, body, question};
+use crate::{Request, Response, WriteKeys, answer, body, question, webhooks};
 use event::dialect::Translated;
 use event::{
     Arrival, Came, Code, Event, EventBus, Parsed, Parser, PortError, Quarantine, Quarantined, Rejection,
@@ -31,6 +31,7 @@ pub async fn run<B: EventBus, V: Vault, Q: Quarantine>(
         Route::Ask(question) => question::answered(question, deps.write_keys, request),
         Route::WrongMethod { allowed } => answer::wrong_method(allowed),
         Route::Unknown => answer::unknown_route(),
+        Route::Webhook(name) => webhooks::take(deps, request, name).await,
         Route::Take(form) => {
             let response = collect(deps, request, form).await;
             match form {
@@ -44,7 +45,7 @@ pub async fn run<B: EventBus, V: Vault, Q: Quarantine>(
 
 /// What became of a request's records.
 #[derive(Default)]
-struct Outcome<'a> {
+pub(crate) struct Outcome<'a> {
     events: Vec<Event<'a>>,
     secrets: Vec<Secret>,
     /// Place in the batch, why, and the record.
@@ -166,7 +167,7 @@ fn parse<'a>(
 }
 
 /// Publishes last: an event on the bus is never without its personal data in the vault.
-async fn store<B: EventBus, V: Vault, Q: Quarantine>(
+pub(crate) async fn store<B: EventBus, V: Vault, Q: Quarantine>(
     deps: &Deps<'_, B, V, Q>,
     outcome: &Outcome<'_>,
 ) -> Result<(), PortError> {
@@ -182,9 +183,22 @@ async fn store<B: EventBus, V: Vault, Q: Quarantine>(
     Ok(())
 }
 
-impl Outcome<'_> {
+impl<'a> Outcome<'a> {
+    pub fn add(&mut self, parsed: Parsed<'a>) {
+        self.events.push(parsed.event);
+        self.secrets.extend(parsed.secrets);
+    }
+
+    pub fn accepted(&self) -> usize {
+        self.events.len()
+    }
+
+    pub fn kept(&self) -> usize {
+        self.quarantined.len()
+    }
+
     /// Has a refused record kept, unless it is one that must not be.
-    fn keep(&mut self, now: i64, source: &str, rejection: &Rejection, original: &[u8]) {
+    pub fn keep(&mut self, now: i64, source: &str, rejection: &Rejection, original: &[u8]) {
         if rejection.code.is_kept() {
             let original = &original[..original.len().min(Parser::MAX_BYTES)];
             self.quarantined.push(Quarantined {

@@ -11,6 +11,7 @@ mod question;
 mod rate_limit;
 mod records;
 mod route;
+mod webhooks;
 mod write_keys;
 
 pub use body::MAX_SENT;
@@ -18,4 +19,5 @@ pub use handler::{handle, invoke, not_ready};
 pub use http::{Request, Response};
 pub use intake::{Deps, run};
 pub use rate_limit::RateLimits;
+pub use webhooks::Webhooks;
 pub use write_keys::WriteKeys;

@@ -1,7 +1,7 @@
 //! collect-events on Lambda.
 
 use aws::{Aws, Bus, KinesisBus, LiveConfig, QuarantineBucket, Secret, TopicBus, VaultTable};
-use collect_events::{Deps, RateLimits, WriteKeys, invoke, not_ready};
+use collect_events::{Deps, RateLimits, Webhooks, WriteKeys, invoke, not_ready};
 use config::IntakeConfig;
 use event::{Parser, Pseudonymizer};
 use lambda::variables::*;
@@ -22,11 +22,21 @@ async fn main() -> Result<(), Failure> {
     let live = LiveConfig::<IntakeConfig>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
     let hash_key = Secret::new(&aws, settings.required(HASH_KEY_SECRET)?);
 
+    let webhook_secrets = settings.parsed(WEBHOOK_SECRETS, String::new())?;
+    let webhook_secrets = (!webhook_secrets.is_empty()).then(|| Secret::new(&aws, webhook_secrets));
+
     let limits = RateLimits::default();
     let handler = async |event, now| {
         let (config, key) = match tokio::try_join!(live.current(now), hash_key.get()) {
             Ok(ready) => ready,
             Err(error) => return not_ready(&error),
+        };
+        let signed = match &webhook_secrets {
+            Some(secrets) => match secrets.get().await {
+                Ok(secrets) => Webhooks::new(&config.settings.incoming_webhooks, secrets)?,
+                Err(error) => return not_ready(&error),
+            },
+            None => Webhooks::default(),
         };
         let deps = Deps {
             bus: &bus,
@@ -35,6 +45,7 @@ async fn main() -> Result<(), Failure> {
             parser: &Parser::new(Pseudonymizer::new(key), config.settings.parser.clone()),
             write_keys: &WriteKeys::default()
                 .and_digests(config.settings.write_keys.clone())
+                .and_webhooks(signed)
                 .limited(limits.renewed(config.settings.rate_limits.clone())),
         };
         invoke(&deps, &event, now).await

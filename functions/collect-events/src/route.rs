@@ -12,6 +12,8 @@ pub(crate) enum Route<'p> {
     Take(Form),
     /// What clients ask for before they send, and get an answer that lets them.
     Ask(Question<'p>),
+    /// What the shop system of that name sends.
+    Webhook(&'p str),
     /// A known address, asked in another way than the one named.
     WrongMethod {
         allowed: &'static str,
@@ -65,7 +67,7 @@ pub(crate) enum Question<'p> {
 /// All routes, as answers name them.
 pub(crate) const ROUTES: &str = "POST /v1/identify, /v1/track, /v1/page, /v1/screen, /v1/group, /v1/alias, \
     /v1/merge, /v1/batch, /v1/import (Segment, RudderStack); /batch/, /capture/, /e/ (PostHog); /api/s/{type} (Jitsu); \
-    /api/public/apps/{type} (Dittofeed); /mp/collect (GA4); /ce (CloudEvents); /beacon; GET /pixel.gif; GET /health";
+    /api/public/apps/{type} (Dittofeed); /mp/collect (GA4); /ce (CloudEvents); /beacon; /webhooks/{source} (Shopify, WooCommerce); GET /pixel.gif; GET /health";
 
 const POST: &[&str] = &["POST"];
 const GET: &[&str] = &["GET"];
@@ -73,7 +75,9 @@ const BOTH: &[&str] = &["GET", "POST"];
 
 pub(crate) fn route<'p>(method: &str, path: &'p str) -> Route<'p> {
     let path = path.strip_suffix('/').unwrap_or(path);
-    let Some((target, methods)) = segment(path).or_else(|| other(path)) else { return Route::Unknown };
+    let webhook = || path.strip_prefix("/webhooks/").map(|name| (Route::Webhook(name), POST));
+    let found = segment(path).or_else(|| other(path)).or_else(webhook);
+    let Some((target, methods)) = found else { return Route::Unknown };
     match method {
         "OPTIONS" => Route::Preflight,
         // A link that is looked at without its body is no event.

@@ -1,5 +1,6 @@
 //! The keys under which sources may write, and how much each may.
 
+use crate::Webhooks;
 use crate::rate_limit::RateLimits;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -11,6 +12,7 @@ use std::fmt;
 pub struct WriteKeys {
     keys: Vec<(String, [u8; 32])>,
     limits: RateLimits,
+    webhooks: Webhooks,
 }
 
 impl WriteKeys {
@@ -18,10 +20,7 @@ impl WriteKeys {
     /// (letters, digits, `-`, `_`, `.`, `~`); an empty one is left out, since it would let anybody write.
     pub fn new(keys: impl IntoIterator<Item = (String, String)>) -> WriteKeys {
         let keys = keys.into_iter().filter(|(_, key)| !key.is_empty());
-        WriteKeys {
-            keys: keys.map(|(source, key)| (source, digest(&key))).collect(),
-            limits: RateLimits::default(),
-        }
+        WriteKeys { keys: keys.map(|(source, key)| (source, digest(&key))).collect(), ..WriteKeys::default() }
     }
 
     /// The same with more of them, of which only the SHA-256 digests are known: one or several a source.
@@ -41,6 +40,12 @@ impl WriteKeys {
         self
     }
 
+    /// The same with sources that sign what they send instead.
+    pub fn and_webhooks(mut self, webhooks: Webhooks) -> WriteKeys {
+        self.webhooks = webhooks;
+        self
+    }
+
     /// Whether nobody may write.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
@@ -57,6 +62,10 @@ impl WriteKeys {
             }
         }
         found
+    }
+
+    pub(crate) fn webhooks(&self) -> &Webhooks {
+        &self.webhooks
     }
 
     pub(crate) fn limits(&self) -> &RateLimits {

@@ -4,10 +4,14 @@ use crate::config_folder::read_config;
 use crate::privacy::read_list;
 use crate::pump::{Durable, Pump};
 use anyhow::{Context, Result, bail};
+use collect_events::Webhooks;
 use embedded::{BusLog, Intake, Keys, LakeFolder, Outbox, PrivacyFolder, Sealer, Store};
+use event::dialect::WebhookSource;
 use event::{Parser, Privacy, Pseudonymizer};
 use pollster::block_on;
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -25,6 +29,8 @@ pub struct Installation {
     pub write_keys: std::collections::BTreeMap<String, Vec<[u8; 32]>>,
     /// How many events a second a source may send.
     pub rate_limits: std::collections::BTreeMap<String, u32>,
+    /// Sources that send webhooks, with what they sign with.
+    pub webhooks: collect_events::Webhooks,
     pub delivery: campaign::DeliverySettings,
     pub outbox: Outbox,
     pub webhook: Webhook,
@@ -68,6 +74,7 @@ impl Installation {
             parser: Parser::new(Pseudonymizer::new(&keys.hash), config.settings.parser),
             mappings: config.mappings,
             planned: config.planned.0,
+            webhooks: webhooks(folder, &config.settings.incoming_webhooks)?,
             write_keys: config.settings.write_keys,
             rate_limits: config.settings.rate_limits,
             delivery: config.settings.delivery,
@@ -119,6 +126,27 @@ impl Installation {
         self.pump.flush_lake()?;
         self.pump.commit()
     }
+}
+
+/// The sources of webhooks, with their secrets from `keys/webhooks.json`.
+fn webhooks(folder: &Path, sources: &BTreeMap<String, WebhookSource>) -> Result<Webhooks> {
+    if sources.is_empty() {
+        return Ok(Webhooks::default());
+    }
+    let path = folder.join("keys/webhooks.json");
+    let secrets = match fs::read(&path) {
+        Ok(secrets) => secrets,
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+    };
+    let webhooks = Webhooks::new(sources, &secrets).map_err(|error| {
+        let at = format!("{}:{}:{}", path.display(), error.line(), error.column());
+        anyhow::anyhow!("{at}: not a JSON object of names and secrets, like {{\"shop\": \"…\"}}")
+    })?;
+    for name in sources.keys().filter(|name| !webhooks.names().any(|known| known == name.as_str())) {
+        tracing::warn!(source = name, "no webhooks are taken of it: keys/webhooks.json has no secret for it");
+    }
+    Ok(webhooks)
 }
 
 /// Keeps other processes out for as long as it lives.

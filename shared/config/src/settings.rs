@@ -4,6 +4,7 @@ use crate::identity::IdentityFile;
 use crate::tracking_plan::PlanSection;
 use crate::{Files, Problem, Problems};
 use campaign::{Caps, DeliverySettings, Sender, Share, WebhookSettings, parse_duration};
+use event::dialect::{ShopSystem, WebhookSource};
 use event::{Currency, MINUTE, ParserSettings};
 use person::IdentityRules;
 use serde::Deserialize;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub write_keys: BTreeMap<String, Vec<[u8; 32]>>,
     /// How many events a second a source may send over HTTP; a source that is not named, as many as it likes.
     pub rate_limits: BTreeMap<String, u32>,
+    /// Sources that send webhooks, by name; what they sign with is no part of the configuration.
+    pub incoming_webhooks: BTreeMap<String, WebhookSource>,
     /// How the tracking plan is kept. The plan itself is read by those who work with it.
     pub(crate) tracking_plan: PlanSection,
 }
@@ -42,6 +45,7 @@ impl Default for Settings {
             lateness: MINUTE,
             write_keys: BTreeMap::new(),
             rate_limits: BTreeMap::new(),
+            incoming_webhooks: BTreeMap::new(),
             tracking_plan: PlanSection::default(),
         }
     }
@@ -71,9 +75,46 @@ struct SettingsFile {
     #[serde(default)]
     rate_limits: BTreeMap<String, Spanned<u32>>,
     #[serde(default)]
+    incoming_webhooks: BTreeMap<String, IncomingFile>,
+    #[serde(default)]
     tracking_plan: PlanSection,
     #[serde(default)]
     identity: IdentityFile,
+}
+
+/// A source of webhooks.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IncomingFile {
+    kind: IncomingKind,
+    #[serde(default)]
+    completed: Completed,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum IncomingKind {
+    Shopify,
+    WooCommerce,
+}
+
+/// When an order counts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Completed {
+    #[default]
+    Placed,
+    Paid,
+}
+
+impl From<IncomingFile> for WebhookSource {
+    fn from(file: IncomingFile) -> WebhookSource {
+        let system = match file.kind {
+            IncomingKind::Shopify => ShopSystem::Shopify,
+            IncomingKind::WooCommerce => ShopSystem::WooCommerce,
+        };
+        WebhookSource { system, completed_when_paid: matches!(file.completed, Completed::Paid) }
+    }
 }
 
 /// A text, or a list of them.
@@ -189,6 +230,8 @@ impl Settings {
         }
         let (limits, blocked) = file.identity.check(path, &self.parser.region, problems);
         (self.identity.limits, self.parser.blocked) = (limits, blocked);
+        self.incoming_webhooks =
+            file.incoming_webhooks.into_iter().map(|(name, file)| (name, file.into())).collect();
         self.delivery.unsubscribe_url = file.unsubscribe_url;
         self.delivery.holdout = file.global_holdout;
         self.delivery.caps = file.caps;

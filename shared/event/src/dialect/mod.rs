@@ -10,6 +10,11 @@ mod members;
 pub mod pixel;
 pub mod posthog;
 mod record;
+pub mod shopify;
+mod store;
+pub mod woocommerce;
+
+pub use store::{Delivery, ShopSystem, WebhookSource};
 
 use crate::Rejection;
 

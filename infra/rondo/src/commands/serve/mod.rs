@@ -84,6 +84,7 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
         write_keys: write_keys
             .digests()
             .and_digests(installation.write_keys.clone())
+            .and_webhooks(installation.webhooks.clone())
             .limited(RateLimits::new(installation.rate_limits.clone())),
         desk: desk.clone(),
         folder: args.data.path.clone(),
