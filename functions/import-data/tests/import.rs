@@ -219,6 +219,40 @@ fn inbox_messages() {
 }
 
 #[test]
+fn messages_through_a_mapping() {
+    let mapping = Mapping::parse(
+        "format: json\nrecords: readings\nevent: Thermostat Read\ntimestamp: { column: ts, unit: s }\n\
+         identifiers: { device_id: dev }\nproperties: { celsius: { column: temp, type: number } }\n",
+    )
+    .unwrap();
+    let mappings = Mappings::new([("iot/".to_owned(), mapping)]);
+    let message = |id: &str, queue: &str, mapping: Option<&str>, body: &str| {
+        let attributes = mapping.map(|name| json!({"mapping": {"stringValue": name, "dataType": "String"}}));
+        json!({
+            "messageId": id, "body": body, "attributes": {"SentTimestamp": NOW.to_string()},
+            "messageAttributes": attributes.unwrap_or(json!({})), "eventSource": "aws:sqs",
+            "eventSourceARN": format!("arn:aws:sqs:eu-central-1:1:{queue}")
+        })
+    };
+    let event: SqsEvent = serde_json::from_value(json!({"Records": [
+        message("m1", "iot", None, r#"{"readings": [{"dev": "d-1", "ts": 1795341600, "temp": "21.5"}, {"dev": "d-2", "ts": "soon"}]}"#),
+        message("m2", "inbox", Some("iot"), r#"{"dev": "d-3", "ts": 1795341600, "temp": 20}"#),
+        message("m3", "inbox", None, &record("plain")),
+        message("m4", "iot", None, "no JSON"),
+    ]}))
+    .unwrap();
+    let memory = Memory::default();
+    let answer = with_deps(&memory, &[], mappings, |deps| block_on(handle_queue(deps, &event, NOW)));
+    assert!(answer.batch_item_failures.is_empty());
+    assert_eq!(ids(&memory), ["iot:m1:1", "inbox:m2:1", "plain"]);
+    assert_eq!(memory.events(|event| event.properties.to_string())[0], r#"{"celsius":21.5}"#);
+    let refused = refused(&memory);
+    assert_eq!(refused, [("iot:m1".to_owned(), "invalid_row"), ("iot:m4".to_owned(), "invalid_json")]);
+    // What is kept is the row, not the message.
+    assert_eq!(memory.quarantined.borrow()[0].original, br#"{"dev":"d-2","ts":"soon"}"#);
+}
+
+#[test]
 fn personal_data_reaches_the_vault_before_the_bus() {
     let memory = Memory::default();
     import(&memory, br#"{"type":"identify","userId":"u-1","traits":{"phone":"+1 415 555 2671"}}"#);
