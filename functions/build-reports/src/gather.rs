@@ -1,9 +1,9 @@
 //! The one pass over the lake: what of each row the report needs.
 
 use crate::people::People;
-use event::{HOUR, day_of, names};
+use event::{HOUR, Purpose, day_of, names};
 use lake::{Columns, Key, Long, Rows, Text, other_identities};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The columns that are read.
 pub(crate) const COLUMNS: Columns<'static> = Columns {
@@ -16,6 +16,7 @@ pub(crate) const COLUMNS: Columns<'static> = Columns {
         Text::OtherIdentities,
         Text::MessageCampaign,
         Text::MessageReason,
+        Text::Consent,
     ],
 };
 
@@ -64,6 +65,10 @@ pub(crate) struct Gathered {
     pub campaigns: Names,
     /// By campaign and reason.
     pub refused: BTreeMap<(u32, String), u64>,
+    /// By identifier: the last answer to analytics, and when.
+    analytics: HashMap<u32, (i64, bool)>,
+    /// People whose last answer is a no, after [`Gathered::settle`]: the report leaves them out.
+    refusing: HashSet<u32>,
     pub rows: u64,
     pub late: u64,
     pub time_missing: u64,
@@ -123,6 +128,10 @@ impl Gathered {
             self.without_identifier += 1;
             return;
         };
+        if let Some(granted) = rows.text(Text::Consent).get(row).and_then(analytics) {
+            let answer = self.analytics.entry(person).or_insert((at, granted));
+            *answer = later(*answer, (at, granted));
+        }
         let mark = match rows.text(Text::Name).get(row).unwrap_or_default() {
             names::MESSAGE_SENT => {
                 let campaign = self.campaign(rows, row);
@@ -135,6 +144,7 @@ impl Gathered {
                 *self.refused.entry((campaign, reason.to_owned())).or_default() += 1;
                 0
             }
+            names::CONSENT_CHANGED => 0,
             names::PRODUCT_VIEWED => did::VISIT | did::VIEW,
             PRODUCT_ADDED => did::VISIT | did::ADD,
             names::ORDER_COMPLETED => {
@@ -203,17 +213,40 @@ impl Gathered {
         for send in &mut self.sends {
             send.person = self.people.person(send.person);
         }
+        let mut answers: HashMap<u32, (i64, bool)> = HashMap::new();
+        for (node, answer) in std::mem::take(&mut self.analytics) {
+            let known = answers.entry(self.people.person(node)).or_insert(answer);
+            *known = later(*known, answer);
+        }
+        self.refusing =
+            answers.into_iter().filter(|(_, (_, granted))| !granted).map(|(person, _)| person).collect();
+        if !self.refusing.is_empty() {
+            self.refusing.iter().for_each(|person| self.did[*person as usize] = 0);
+            self.purchases.retain(|purchase| !self.refusing.contains(&purchase.person));
+            self.sends.retain(|send| !self.refusing.contains(&send.person));
+        }
         self.purchases.sort_unstable_by_key(|p| (p.person, p.at, p.is_refund, p.currency, p.amount));
         self.sends.sort_unstable();
     }
 
     /// How many people there are, after [`Gathered::settle`].
     pub fn count_people(&mut self) -> u64 {
-        (0..self.people.nodes()).filter(|&node| self.people.person(node) == node).count() as u64
+        let people = (0..self.people.nodes()).filter(|&node| self.people.person(node) == node).count();
+        (people - self.refusing.len()) as u64
     }
 
     /// How many people did any of `marks`, after [`Gathered::settle`].
     pub fn count_who(&self, marks: u8) -> u64 {
         self.did.iter().filter(|did| **did & marks != 0).count() as u64
     }
+}
+
+/// The answer to analytics among those of a row.
+fn analytics(consent: &str) -> Option<bool> {
+    serde_json::from_str::<serde_json::Value>(consent).ok()?.get(Purpose::Analytics.as_str())?.as_bool()
+}
+
+/// The newer of two answers; of two at the same time the no.
+fn later(a: (i64, bool), b: (i64, bool)) -> (i64, bool) {
+    if (a.0, !a.1) < (b.0, !b.1) { b } else { a }
 }

@@ -239,3 +239,32 @@ fn days_that_cannot_be_are_explained() {
     let error = invoke("days-swapped").unwrap_err().to_string();
     assert_eq!(error, "detail.from is after detail.to; swap them");
 }
+
+#[test]
+fn who_says_no_to_analytics_is_left_out() {
+    let parser = Parser::new(Pseudonymizer::new(b"test key"), ParserSettings::default());
+    let order = |user: &str, at: &str| {
+        format!(
+            r#"{{"type":"track","event":"Order Completed","messageId":"o-{user}","userId":"{user}","timestamp":"{at}",
+            "properties":{{"order_id":"{user}","revenue":10,"currency":"EUR"}}}}"#
+        )
+    };
+    let answer = |user: &str, at: &str, yes: bool| {
+        format!(
+            r#"{{"type":"page","messageId":"c-{user}-{at}","userId":"{user}","anonymousId":"a-{user}","timestamp":"{at}",
+            "context":{{"consent":{{"categoryPreferences":{{"analytics":{yes}}}}}}}}}"#
+        )
+    };
+    let records = [
+        order("ann", "2026-11-20T10:00:00Z"),
+        answer("ann", "2026-11-20T11:00:00Z", false),
+        order("bob", "2026-11-20T10:00:00Z"),
+        answer("bob", "2026-11-20T11:00:00Z", true),
+        answer("bob", "2026-11-20T09:00:00Z", false),
+    ];
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let memory = Memory::default();
+    memory.add(event::day_of(NOW), &parsed(&parser, &records));
+    let report = block_on(run(&memory, &memory, &NotCounted, NOW, &Settings::default())).unwrap();
+    assert_eq!((report.totals.people, report.totals.orders, report.totals.visitors), (1, 1, 1));
+}

@@ -19,9 +19,10 @@ const RETRY_AFTER: u32 = 5;
 const DOT: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
-/// What became of the records of a body: `count` are on the bus, `refused` are those of a batch that are in quarantine,
+/// What became of the records of a body: `count` are on the bus, of which and besides which `withheld` had no consent to
+/// be kept as more than their answers about it, `refused` are those of a batch that are in quarantine,
 /// with their place in it.
-pub(crate) fn taken(form: Form, count: usize, refused: &[(usize, Rejection)]) -> Response {
+pub(crate) fn taken(form: Form, count: usize, withheld: usize, refused: &[(usize, Rejection)]) -> Response {
     // Nothing of it came in, and the sender is told what to change.
     if count == 0
         && let Some((index, rejection)) = refused.iter().find(|(_, rejection)| is_too_large(rejection))
@@ -47,8 +48,9 @@ pub(crate) fn taken(form: Form, count: usize, refused: &[(usize, Rejection)]) ->
     });
     let named = Value::Array(named.collect());
     let others = refused.len();
+    let withheld = if withheld > 0 { format!("\"withheld\":{withheld},") } else { String::new() };
     let body = format!(
-        "{{{shape}\"success\":true,\"accepted\":{count},\"rejectedCount\":{others},\"rejected\":{named}}}"
+        "{{{shape}\"success\":true,{withheld}\"accepted\":{count},\"rejectedCount\":{others},\"rejected\":{named}}}"
     );
     Response { accepted: count, refused: others, ..json_response(200, body) }
 }

@@ -50,6 +50,8 @@ pub(crate) struct Outcome<'a> {
     secrets: Vec<Secret>,
     /// Place in the batch, why, and the record.
     refused: Vec<(usize, Rejection)>,
+    /// How many records of which nothing but answers about consent was kept, if that.
+    withheld: usize,
     quarantined: Vec<Quarantined>,
     /// How its records came.
     came: Came,
@@ -91,6 +93,9 @@ async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
     };
     let (outcome, whole) = match parsed {
         Ok(outcome) => (outcome, None),
+        Err(rejection) if rejection.code == Code::NoConsent => {
+            (Outcome { withheld: 1, ..Outcome::default() }, None)
+        }
         Err(rejection) => {
             let mut outcome = Outcome::default();
             match &records {
@@ -111,7 +116,7 @@ async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
     match (store(deps, &outcome).await, whole) {
         (Err(error), _) => answer::failed(&error),
         (Ok(()), Some(rejection)) => answer::refused(&rejection),
-        (Ok(()), None) => answer::taken(form, outcome.events.len(), &outcome.refused),
+        (Ok(()), None) => answer::taken(form, outcome.events.len(), outcome.withheld, &outcome.refused),
     }
 }
 
@@ -154,9 +159,11 @@ fn parse<'a>(
     for (index, record) in records.into_iter().enumerate() {
         match record {
             Ok(Parsed { event, secrets }) => {
+                outcome.withheld += usize::from(event.is_withheld());
                 outcome.events.push(event);
                 outcome.secrets.extend(secrets);
             }
+            Err((rejection, _)) if rejection.code == Code::NoConsent => outcome.withheld += 1,
             Err((rejection, original)) => {
                 outcome.keep(now, source, &rejection, original.as_bytes());
                 outcome.refused.push((index, rejection));

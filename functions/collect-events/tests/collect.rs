@@ -303,3 +303,24 @@ fn nothing_is_promised_while_a_port_is_down() {
     let response = send(&memory, "POST", "/v1/batch", &[("x-write-key", "demo-key")], body);
     assert_eq!((response.status, response.header("retry-after")), (500, None));
 }
+
+#[test]
+fn without_consent_to_analytics_nothing_but_the_answer_is_kept() {
+    let memory = Memory::default();
+    let body = json!({"batch": [
+        {"type": "track", "event": "Seen", "userId": "u-1", "properties": {"note": "CONTENT"},
+            "context": {"consent": {"categoryPreferences": {"analytics": false, "email": true}}, "traits": {"email": "a@b.example"}}},
+        {"type": "track", "event": "Seen", "userId": "null", "properties": {"note": "CONTENT"},
+            "context": {"consent": {"categoryPreferences": {"analytics": false}}}},
+        {"type": "track", "event": "Seen", "userId": "u-2"},
+    ]});
+    let (status, answer) = post(&memory, "/v1/batch", body.to_string().as_bytes());
+    assert_eq!((status, &answer["accepted"], &answer["withheld"]), (200, &json!(2), &json!(2)));
+    assert_eq!(answer["rejectedCount"], 0);
+    assert_eq!(memory.events(|e| e.name.to_string()), ["Consent Changed", "Seen"]);
+    assert_eq!(memory.events(|e| e.properties.contains("CONTENT")), [false, false]);
+    assert!(memory.secrets.borrow().is_empty() && !memory.calls.borrow().contains(&"quarantine"));
+    let single = json!({"userId": "null", "event": "Seen", "context": {"consent": {"categoryPreferences": {"analytics": false}}}});
+    let (status, answer) = post(&memory, "/v1/track", single.to_string().as_bytes());
+    assert_eq!((status, &answer["accepted"], &answer["withheld"]), (200, &json!(0), &json!(1)));
+}

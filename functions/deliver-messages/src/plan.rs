@@ -5,7 +5,7 @@ use campaign::{
     Action, CapCounts, Caps, ChannelKind, Claim, Decision, Lane, Ledger, LedgerEntry, LedgerState, Message,
     MessageContext, Reason, Rendered, Situation, decide, local_day, time_zone,
 };
-use event::{Identifier, IdentifierKind, Identifiers, Key, PortError, Vault};
+use event::{Identifier, IdentifierKind, Identifiers, Key, PortError, Purpose, Vault};
 use jiff::tz::TimeZone;
 use person::{Blob, Profile};
 use std::collections::BTreeMap;
@@ -31,6 +31,14 @@ pub(crate) struct Letter {
     pub rendered: Rendered,
     pub unsubscribe_url: Option<String>,
     pub personal: BTreeMap<String, String>,
+}
+
+/// What a person agrees to who agrees to the messages of a lane.
+fn purpose(lane: Lane) -> Purpose {
+    match lane {
+        Lane::Service => Purpose::Service,
+        Lane::Marketing => Purpose::Marketing,
+    }
 }
 
 impl Plan {
@@ -76,7 +84,8 @@ impl Plan {
             caps: plan.claim.caps,
             global_holdout: settings.holdout,
             zone: &zone,
-            consent: profile.consent(&message.channel),
+            consent: profile.agreed_by(&message.channel, purpose(campaign.lane)),
+            refuses_analytics: profile.refuses_analytics(),
             suppressed: profile.identifiers.iter().any(|id| settings.suppressed.contains(&id.key)),
             open_complaint: profile.open_complaint(),
             in_audience: campaign

@@ -65,6 +65,8 @@ enum Command {
     Key(commands::KeyArgs),
     /// Show what is known of a person
     Profile(commands::ProfileArgs),
+    /// Show what a person agreed to, with the proof of each answer
+    Consent(commands::ConsentArgs),
     /// Show why a person was, or was not, sent a message
     Why(commands::WhyArgs),
     /// Show which records were refused and why, and put them in once they are not refused any more
@@ -117,6 +119,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bundle(args) => commands::bundle(&args),
         Command::Key(args) => commands::key(&args),
         Command::Profile(args) => commands::profile(&args),
+        Command::Consent(args) => commands::consent(&args),
         Command::Why(args) => commands::why(&args),
         Command::Quarantine(args) => commands::quarantine(&args),
         Command::Privacy(command) => commands::privacy(&command),

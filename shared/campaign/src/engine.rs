@@ -4,7 +4,7 @@
 //! has passed that by the allowed lateness; what cancels it is an event that happened while it waited,
 //! whenever that arrives before then, also before the entry itself.
 
-use crate::action::Action;
+use crate::action::{Action, Lane};
 use crate::campaign::{Campaign, Campaigns, Reentry, Role};
 use crate::journeys::{Journey, Journeys, Mark};
 use crate::scope::{ProfileView, Scope};
@@ -118,6 +118,10 @@ impl Journeys {
             return;
         }
         let Some((step, wait)) = campaign.next_send(0) else { return };
+        // Looked at last, since a profile is read for it that nothing else may have asked for.
+        if campaign.lane == Lane::Marketing && profile.refuses_analytics() {
+            return;
+        }
         let keys = match &entry.key {
             None => vec![String::new()],
             Some(key) => usable(key.texts(&scope)).collect(),

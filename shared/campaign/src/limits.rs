@@ -132,8 +132,10 @@ pub struct Situation<'a> {
     pub global_holdout: Share,
     /// The person's own time zone, else the deployment's.
     pub zone: &'a TimeZone,
-    /// What the person said to the channel; `None` where they were never asked.
+    /// What the person said to the channel, or to the purpose of the lane; `None` where they were never asked.
     pub consent: Option<bool>,
+    /// Whether they said no to having a profile.
+    pub refuses_analytics: bool,
     /// Whether an identifier of the person is on the suppression list.
     pub suppressed: bool,
     pub open_complaint: bool,
@@ -189,6 +191,7 @@ fn refusal(s: &Situation) -> Option<Reason> {
         _ if s.suppressed => Some(Reason::Suppressed),
         Some(false) => Some(Reason::Unsubscribed),
         None if needs_consent => Some(Reason::NoConsent),
+        _ if marketing && s.refuses_analytics => Some(Reason::NoAnalytics),
         _ if marketing && s.open_complaint => Some(Reason::OpenComplaint),
         _ if held_out() => Some(Reason::Holdout),
         _ if !s.in_audience => Some(Reason::Audience),

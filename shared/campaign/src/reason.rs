@@ -15,6 +15,8 @@ pub enum Reason {
     Unsubscribed,
     /// The campaign needs a yes, and the person was never asked.
     NoConsent,
+    /// The person said no to analytics: what is known of them serves for nothing but service.
+    NoAnalytics,
     /// The person waits for an answer to a complaint: no marketing until it is closed.
     OpenComplaint,
     /// The person is among those who never get the campaign, so that its effect can be measured.
@@ -36,13 +38,14 @@ pub enum Reason {
 }
 
 impl Reason {
-    const ALL: [Reason; 15] = [
+    const ALL: [Reason; 16] = [
         Reason::CampaignEnded,
         Reason::NoProfile,
         Reason::Expired,
         Reason::Suppressed,
         Reason::Unsubscribed,
         Reason::NoConsent,
+        Reason::NoAnalytics,
         Reason::OpenComplaint,
         Reason::Holdout,
         Reason::Audience,
@@ -68,6 +71,7 @@ impl Reason {
             Reason::Suppressed => "suppressed",
             Reason::Unsubscribed => "unsubscribed",
             Reason::NoConsent => "no_consent",
+            Reason::NoAnalytics => "no_analytics",
             Reason::OpenComplaint => "open_complaint",
             Reason::Holdout => "holdout",
             Reason::Audience => "audience",

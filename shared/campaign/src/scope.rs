@@ -55,6 +55,11 @@ impl<'p> ProfileView<'p> {
         ProfileView { source, now, decoded: OnceCell::new(), sections: RefCell::default() }
     }
 
+    /// Whether the person said no to having a profile.
+    pub fn refuses_analytics(&self) -> bool {
+        self.profile().is_some_and(Profile::refuses_analytics)
+    }
+
     fn profile(&self) -> Option<&Profile<'p>> {
         let blob = match self.source {
             Source::Decoded(profile) => return Some(profile),

@@ -39,6 +39,7 @@ fn situation<'a>(limits: &'a Limits, zone: &'a TimeZone) -> Situation<'a> {
         global_holdout: Share::default(),
         zone,
         consent: Some(true),
+        refuses_analytics: false,
         suppressed: false,
         open_complaint: false,
         in_audience: true,
@@ -60,6 +61,7 @@ fn one_rule_at_a_time() {
     assert_eq!(refused(Situation { suppressed: true, ..fine }), "suppressed");
     assert_eq!(refused(Situation { consent: Some(false), ..fine }), "unsubscribed");
     assert_eq!(refused(Situation { consent: None, ..fine }), "no_consent");
+    assert_eq!(refused(Situation { refuses_analytics: true, ..fine }), "no_analytics");
     assert_eq!(refused(Situation { open_complaint: true, ..fine }), "open_complaint");
     assert_eq!(refused(Situation { limits: &all_out, ..fine }), "holdout");
     assert_eq!(refused(Situation { global_holdout: Share::new(1.0).unwrap(), ..fine }), "holdout");

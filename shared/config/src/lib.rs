@@ -4,6 +4,7 @@
 //! reports every mistake with its place.
 
 mod config;
+mod consent;
 mod files;
 mod identity;
 mod problem;

@@ -1,5 +1,6 @@
 //! `settings.yaml`: what holds for the whole installation.
 
+use crate::consent::ConsentSection;
 use crate::identity::IdentityFile;
 use crate::tracking_plan::PlanSection;
 use crate::{Files, Problem, Problems};
@@ -80,6 +81,8 @@ struct SettingsFile {
     tracking_plan: PlanSection,
     #[serde(default)]
     identity: IdentityFile,
+    #[serde(default)]
+    consent: ConsentSection,
 }
 
 /// A source of webhooks.
@@ -225,6 +228,9 @@ impl Settings {
             }
         }
         self.tracking_plan = file.tracking_plan;
+        self.parser.consent = file.consent.rules(|line, column, message| {
+            problems.add(Problem::new(path, line, column, message));
+        });
         if let Some(sender) = file.sender {
             self.delivery.sender = sender;
         }

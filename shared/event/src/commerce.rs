@@ -142,6 +142,11 @@ impl<'a> RawFacts<'a> {
         })
     }
 
+    /// The `channel` of the properties.
+    pub fn channel(&self) -> Option<&str> {
+        self.facts.channel.as_deref()
+    }
+
     /// The facts, amounts in `default_currency` where the properties name none.
     pub fn into_facts(self, default_currency: Currency) -> Facts<'a> {
         let RawFacts { mut facts, revenue, total, value, price, quantity, .. } = self;

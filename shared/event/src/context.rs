@@ -1,6 +1,7 @@
 //! Where and how an event happened.
 
 use crate::Parser;
+use crate::consent::Answers;
 use crate::parse::bounded;
 use crate::pii;
 use crate::raw::{RawContext, Text};
@@ -24,7 +25,8 @@ pub struct Context<'a> {
     /// Explicit campaign fields; those of the URL are read from `url`.
     pub campaign: Option<Box<Campaign<'a>>>,
     pub device: Option<Box<Device<'a>>>,
-    /// Consent preferences by category (`context.consent.categoryPreferences`), the text of a JSON object.
+    /// What the person agreed to and what not, by purpose or channel; with `$version` of the text that they were shown
+    /// and `$method`, where the record tells them. The text of a JSON object.
     pub consent: Option<Cow<'a, str>>,
     /// Context keys not named here, the text of a JSON object.
     pub rest: Option<Cow<'a, str>>,
@@ -50,7 +52,13 @@ pub struct Device<'a> {
 }
 
 impl Parser {
-    pub(crate) fn context<'a>(&self, raw: RawContext<'a>, composed: bool, suspect: bool) -> Context<'a> {
+    pub(crate) fn context<'a>(
+        &self,
+        raw: RawContext<'a>,
+        answers: Option<&Answers>,
+        composed: bool,
+        suspect: bool,
+    ) -> Context<'a> {
         let plain = |text| tidy(text, composed).map(|text| short(self.masked(text, suspect)));
         let address = |text| {
             let masked = |url| if suspect { self.masked_address(url) } else { url };
@@ -58,7 +66,7 @@ impl Parser {
         };
         let os = plain(raw.os_name);
         let app_version = tidy(raw.app_version, composed)
-            .map(|version| short(self.masked(version.clone(), suspect && !is_version(&version))));
+            .map(|version| short(self.masked(version.clone(), suspect && !pii::is_version(&version))));
         let device = raw.device.map(|device| *device);
         let (model, kind) = device.map_or((None, None), |device| (plain(device.model), plain(device.kind)));
         let device = Device { model, kind, os, app_version };
@@ -76,21 +84,9 @@ impl Parser {
             timezone: plain(raw.timezone),
             campaign: campaign.filter(|c| *c != Campaign::default()).map(Box::new),
             device: (device != Device::default()).then(|| Box::new(device)),
-            consent: raw.consent.and_then(|preferences| self.consent(preferences)),
+            consent: answers.map(|answers| Cow::Owned(self.consent_text(answers))),
             rest: self.rest(raw.rest),
         }
-    }
-
-    fn consent<'a>(&self, preferences: &'a str) -> Option<Cow<'a, str>> {
-        if !preferences.starts_with('{') {
-            return None;
-        }
-        if !self.masker().finds(preferences, None) {
-            return Some(Cow::Borrowed(preferences));
-        }
-        let mut value = serde_json::from_str(preferences).ok()?;
-        pii::redact(&mut value, self.masker());
-        Some(Cow::Owned(value.to_string()))
     }
 
     /// Context keys that have no field of their own, as one object without personal data.
@@ -125,11 +121,6 @@ impl Parser {
 #[inline]
 fn tidy(text: Text<'_>, composed: bool) -> Option<Cow<'_, str>> {
     text.0.map(|text| clean(text, composed)).filter(|text| !text.is_empty())
-}
-
-/// Whether a text is four numbers: a version that is written like an IP address.
-fn is_version(text: &str) -> bool {
-    text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 #[inline]

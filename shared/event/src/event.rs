@@ -19,6 +19,8 @@ pub mod names {
     pub const MESSAGE_REFUSED: &str = "Message Refused";
     pub const SUBSCRIBED: &str = "Subscribed";
     pub const UNSUBSCRIBED: &str = "Unsubscribed";
+    /// What is left of a record whose person did not agree to analytics: their answers.
+    pub const CONSENT_CHANGED: &str = "Consent Changed";
     pub const CASE_OPENED: &str = "Case Opened";
     pub const CASE_CLOSED: &str = "Case Closed";
     pub const DEVICE_REGISTERED: &str = "Device Registered";
@@ -178,6 +180,11 @@ impl<'a> Event<'a> {
             source: Cow::Borrowed(source),
             marks: None,
         }
+    }
+
+    /// Whether it is all that is left of a record whose person did not agree to analytics.
+    pub fn is_withheld(&self) -> bool {
+        self.name == names::CONSENT_CHANGED && self.properties.is_empty()
     }
 
     /// How late it came, in ms: a property of the event itself.

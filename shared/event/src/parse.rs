@@ -3,6 +3,7 @@
 use crate::Facts;
 use crate::arrival::{Arrival, moment, times};
 use crate::blocked::BlockedIdentifiers;
+use crate::consent::{Answers, ConsentRules};
 use crate::event::{Event, EventType, MessageHash, TimeMark, names};
 use crate::identifier::{Identifiers, Pseudonymizer};
 use crate::json::{Fault, FaultKind};
@@ -30,6 +31,8 @@ pub struct ParserSettings {
     pub currency: Currency,
     /// Whose events are refused, since they were erased or restricted.
     pub privacy: Arc<Privacy>,
+    /// What consent is needed, and what categories of consent stand for.
+    pub consent: ConsentRules,
     /// What events should look like, where that was planned.
     pub plan: Option<Arc<dyn TrackingPlan>>,
     /// Identifiers that are taken as not given.
@@ -42,6 +45,7 @@ impl Default for ParserSettings {
             region: "CN".into(),
             currency: Currency::parse("USD").expect("three letters"),
             privacy: Arc::default(),
+            consent: ConsentRules::default(),
             plan: None,
             blocked: BlockedIdentifiers::default(),
         }
@@ -184,6 +188,13 @@ impl Parser {
             raw.inherit(context.get()).map_err(rejection)?;
         }
         raw.take_merge()?;
+        let answers = raw.context.as_ref().and_then(|context| {
+            Answers::read(&self.settings.consent, context.consent, context.consent_management)
+        });
+        // Before anything else can refuse the record, and have it kept.
+        if self.settings.consent.withholds(answers.as_ref(), source) {
+            return self.withheld(raw, answers, &batch.sent_at, source, arrival);
+        }
         let composed = raw.composed;
         let clean = |text| clean(text, composed);
         let kind = match raw.kind.as_deref() {
@@ -261,7 +272,7 @@ impl Parser {
                 traits,
                 context: raw
                     .context
-                    .map(|context| self.context(context, composed, suspect))
+                    .map(|context| self.context(context, answers.as_ref(), composed, suspect))
                     .unwrap_or_default(),
                 facts,
                 source: Cow::Borrowed(source),
@@ -273,7 +284,7 @@ impl Parser {
 
     /// Refuses what is about somebody who was erased since it happened, or who is restricted.
     #[inline]
-    fn check_privacy(
+    pub(crate) fn check_privacy(
         &self,
         identifiers: &Identifiers,
         happened_at: i64,

@@ -86,7 +86,7 @@ pub(crate) fn redact(value: &mut Value, masker: &Masker) {
             }
             for (name, value) in fields.iter_mut() {
                 match personal_field(name) {
-                    Some(field) if !value.is_null() => {
+                    Some(field) if !value.is_null() && !value.is_boolean() => {
                         let text = match &*value {
                             Value::String(text) => masker.field_token(field, text),
                             other => masker.field_token(field, &other.to_string()),
@@ -94,7 +94,7 @@ pub(crate) fn redact(value: &mut Value, masker: &Masker) {
                         *value = Value::String(text);
                     }
                     _ if is_measure(name) && value.is_number() => {}
-                    _ if is_version(name) && value.is_string() => {}
+                    _ if names_version(name) && value.as_str().is_some_and(is_version) => {}
                     _ => redact(value, masker),
                 }
             }
@@ -135,11 +135,13 @@ fn is_measure(name: &str) -> bool {
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)) || ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// Whether a field of that name holds the version of a program, which may be written like an IP address.
-fn is_version(name: &str) -> bool {
-    name.len() >= 7
-        && name.is_char_boundary(name.len() - 7)
-        && name[name.len() - 7..].eq_ignore_ascii_case("version")
+fn names_version(field: &str) -> bool {
+    field.as_bytes().last_chunk().is_some_and(|end: &[u8; 7]| end.eq_ignore_ascii_case(b"version"))
+}
+
+/// Whether a text is a version of a program, which may be written like an IP address.
+pub(crate) fn is_version(text: &str) -> bool {
+    text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// Takes the personal fields out of traits. Returns e-mail and phone as identifiers' values; all else as
@@ -175,11 +177,13 @@ mod tests {
         let mut value = json!({
             "email": "Ann@Example.com", "note": "Write to ann@example.com. Thanks",
             "shipping": {"firstName": "Ann", "city": "Berlin", "lines": [{"Phone-Number": "+14155552671"}]},
-            "price": 5, "address": null
+            "price": 5, "address": null, "app_version": "1.2.3.4", "text_version": "ann@example.com", "server": "1.2.3.4"
         });
         redact(&mut value, &masker);
+        assert_eq!(value["app_version"], "1.2.3.4");
+        value.as_object_mut().unwrap().remove("app_version");
         let text = value.to_string();
-        for raw in ["Ann", "ann@", "example", "415555"] {
+        for raw in ["Ann", "ann@", "example", "415555", "1.2.3"] {
             assert!(!text.contains(raw), "{raw} in {text}");
         }
         let email = masker.field_token("email", "ann@example.com");

@@ -173,8 +173,9 @@ pub(crate) struct RawContext<'a> {
     pub device: Option<Box<RawDevice<'a>>>,
     pub os_name: Text<'a>,
     pub app_version: Text<'a>,
-    /// Consent preferences by category.
+    /// The texts of the JSON values of `consent` and `consentManagement`.
     pub consent: Option<&'a str>,
+    pub consent_management: Option<&'a str>,
     pub traits: Option<&'a str>,
     pub external_ids: Vec<RawExternalId<'a>>,
     /// The text of the JSON value.
@@ -216,6 +217,7 @@ impl<'a> RawContext<'a> {
                 "os" => [self.os_name] = texts(cursor, ["name"])?,
                 "app" => [self.app_version] = texts(cursor, ["version"])?,
                 "consent" => self.consent = consent(cursor)?,
+                "consentManagement" => self.consent_management = consent(cursor)?,
                 "traits" => self.traits = Some(cursor.value()?),
                 "externalIds" => self.external_ids = external_ids(cursor)?,
                 // An IP address is personal data that nothing here needs.
@@ -248,18 +250,10 @@ pub(crate) fn texts<'a, const N: usize>(
 }
 
 fn consent<'a>(cursor: &mut Cursor<'a>) -> Result<Option<&'a str>, Fault> {
-    let mut preferences = None;
     match cursor.peek()? {
-        b'{' => cursor.object(|cursor, name| {
-            match name.as_ref() {
-                "categoryPreferences" => preferences = Some(cursor.value()?),
-                _ => cursor.skip()?,
-            }
-            Ok(())
-        })?,
-        _ => nothing(cursor)?,
+        b'{' => cursor.value().map(Some),
+        _ => nothing(cursor).map(|()| None),
     }
-    Ok(preferences)
 }
 
 fn external_ids<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<RawExternalId<'a>>, Fault> {

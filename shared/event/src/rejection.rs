@@ -64,7 +64,7 @@ impl Code {
 
     /// Whether a record that was refused so is kept in quarantine. What must not be kept is only counted.
     pub fn is_kept(self) -> bool {
-        self != Code::Erased
+        !matches!(self, Code::Erased | Code::NoConsent)
     }
 
     /// The code of that name, if there is one.

@@ -198,7 +198,7 @@ fn the_measurement_protocol() {
         [5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 1_000]
     );
     let consent = events(&records[1..2], |e| json(e.context.consent.as_deref().unwrap()));
-    assert_eq!(consent, [json!({"ad_user_data": true, "ad_personalization": false})]);
+    assert_eq!(consent, [json!({"marketing": true, "personalisation": false})]);
     assert!(!records[1].as_ref().unwrap().contains("sha256"));
 }
 

@@ -436,7 +436,7 @@ mod context {
             "campaign": {"source": "news", "medium": "email", "name": "spring", "term": "grinder", "content": "b"},
             "device": {"id": "d-1", "model": "X9", "type": "phone"}, "os": {"name": "Android", "version": "16"},
             "app": {"name": "Shop", "version": "4.2"},
-            "consent": {"categoryPreferences": {"marketing": true, "analytics": false}}}}));
+            "consent": {"categoryPreferences": {"Advertising": true, "analytics": true}}}}));
         look(record, LIVE, |parsed| {
             let context = &parsed.event.context;
             assert_eq!(context.url.as_deref(), Some("https://shop.example.com/p/1?utm_source=x"));
@@ -453,7 +453,7 @@ mod context {
             let texts = [&device.model, &device.kind, &device.os, &device.app_version];
             assert_eq!(texts.map(|t| t.as_deref().unwrap()), ["X9", "phone", "Android", "4.2"]);
             let consent: Value = serde_json::from_str(context.consent.as_deref().unwrap()).unwrap();
-            assert_eq!(consent, json!({"marketing": true, "analytics": false}));
+            assert_eq!(consent, json!({"marketing": true, "analytics": true}));
             assert_eq!(context.rest, None);
         });
     }
@@ -887,5 +887,83 @@ fn blocked_identifiers_are_taken_as_not_given() {
         r#"{"type":"identify","traits":{"email":"shop@x.de"}}"#,
     ] {
         assert_eq!(of(record).unwrap_err().code, Code::MissingIdentifier, "{record}");
+    }
+}
+
+mod consent {
+    use super::*;
+    use event::{ConsentRules, Unasked, names};
+
+    /// Parses by rules, and gives back the event's wire form as text with the answer, or the refusal's code.
+    fn by(rules: ConsentRules, record: &Value) -> Result<(bool, Value, String, usize), Code> {
+        let settings = ParserSettings { consent: rules, ..ParserSettings::default() };
+        let parser = Parser::new(Pseudonymizer::new(b"test key"), settings);
+        let text = record.to_string();
+        let parsed = parser.parse(text.as_bytes(), "web", LIVE).map_err(|rejection| rejection.code)?;
+        let event = parsed.event;
+        let consent =
+            event.context.consent.as_deref().map_or(Value::Null, |text| serde_json::from_str(text).unwrap());
+        let mut wire = Vec::new();
+        event.encode(&mut wire);
+        let wire = String::from_utf8_lossy(&wire).into_owned();
+        Ok((event.is_withheld(), consent, wire, parsed.secrets.len()))
+    }
+
+    fn refusing(more: Value) -> Value {
+        let mut record = track(json!({
+            "anonymousId": "a-1", "properties": {"product_id": "kettle", "note": "CONTENT"},
+            "context": {"page": {"url": "https://shop.example/CONTENT"}, "consent": {"categoryPreferences": {"C0002": false}},
+                "traits": {"email": "ann@example.com", "firstName": "CONTENT"}},
+        }));
+        record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        record
+    }
+
+    #[test]
+    fn without_analytics_only_the_answers_go_on() {
+        for (more, answers) in [
+            (json!({}), json!({"analytics": false})),
+            (
+                json!({"event": "Unsubscribed", "properties": {"channel": "sms"}}),
+                json!({"analytics": false, "sms": false}),
+            ),
+            (
+                json!({"event": "Subscribed", "properties": {}}),
+                json!({"analytics": false, "marketing": true}),
+            ),
+            (
+                json!({"type": "identify", "traits": {"email_opt_in": true, "plan": "CONTENT", "phone": "13800138000"}}),
+                json!({"analytics": false, "email": true}),
+            ),
+            (json!({"type": "page", "name": "CONTENT"}), json!({"analytics": false})),
+            // Neither is a record kept in quarantine, whose content is of no use.
+            (json!({"type": "CONTENT"}), json!({"analytics": false})),
+            (json!({"traits": 7, "properties": "CONTENT"}), json!({"analytics": false})),
+        ] {
+            let (withheld, consent, wire, secrets) =
+                by(ConsentRules::default(), &refusing(more.clone())).unwrap();
+            assert!(withheld && secrets == 0, "{more}");
+            assert_eq!(consent, answers, "{more}");
+            assert!(wire.contains(names::CONSENT_CHANGED) && wire.contains("m-1"), "{more}");
+            assert!(!wire.contains("CONTENT") && !wire.contains("kettle") && !wire.contains("u-1"), "{wire}");
+        }
+        let nobody = json!({"type": "track", "event": "Seen", "context": {"consent": {"categoryPreferences": {"analytics": false}}}});
+        assert_eq!(by(ConsentRules::default(), &nobody), Err(Code::NoConsent));
+        assert!(!Code::NoConsent.is_kept());
+    }
+
+    #[test]
+    fn where_consent_is_required_silence_is_a_no() {
+        let rules = ConsentRules { analytics: Unasked::Required, ..ConsentRules::default() };
+        let consent =
+            |preferences: Value| track(json!({"context": {"consent": {"categoryPreferences": preferences}}}));
+        assert_eq!(by(rules.clone(), &track(json!({}))), Err(Code::NoConsent));
+        let (withheld, answers, ..) = by(rules.clone(), &consent(json!({"email": true}))).unwrap();
+        assert_eq!((withheld, answers), (true, json!({"email": true})));
+        let (withheld, ..) = by(rules.clone(), &consent(json!({"analytics": true}))).unwrap();
+        assert!(!withheld);
+        let exempt = ConsentRules { exempt: vec!["web".into()], ..rules };
+        assert!(!by(exempt.clone(), &track(json!({}))).unwrap().0);
+        assert!(by(exempt, &consent(json!({"analytics": false}))).unwrap().0, "a no counts from everybody");
     }
 }

@@ -1,5 +1,6 @@
-//! By which channels a person may be, and was, reached.
+//! By which channels a person may be, and was, reached; and their answers to purposes, which stand beside the channels.
 
+use crate::consent::Proof;
 use event::wire::{Damaged, Reader, put_bytes, put_varint};
 
 /// How many channels are kept: the first in alphabetical order.
@@ -8,26 +9,29 @@ pub(crate) const MAX_CHANNELS: usize = 16;
 /// The channel whose consent stands for every channel that has none of its own.
 pub(crate) const ANY_CHANNEL: &str = "marketing";
 
-/// One channel (`email`, `sms`, …), or a consent category.
+/// One channel (`email`, `sms`, …), or a purpose (`analytics`, `marketing`, …).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelState<'a> {
     pub name: &'a str,
     /// When consent was last given or withdrawn, UTC ms, and whether it was given. Of two answers in the
     /// same millisecond the refusal stands.
     pub consent: Option<(i64, bool)>,
+    /// By what that answer is proved; none where an earlier release took it.
+    pub proof: Option<Proof<'a>>,
     /// When a message last went out by it, UTC ms.
     pub last_reached: Option<i64>,
 }
 
 impl<'a> ChannelState<'a> {
     pub(crate) fn new(name: &'a str) -> Self {
-        ChannelState { name, consent: None, last_reached: None }
+        ChannelState { name, consent: None, proof: None, last_reached: None }
     }
 
-    pub(crate) fn answer(&mut self, at: i64, granted: bool) {
-        let newer = self.consent.is_none_or(|(since, was)| (since, !was) < (at, !granted));
+    pub(crate) fn answer(&mut self, at: i64, granted: bool, proof: Option<Proof<'a>>) {
+        let newer = self.consent.is_none_or(|(since, was)| (since, !was, self.proof) < (at, !granted, proof));
         if newer {
             self.consent = Some((at, granted));
+            self.proof = proof;
         }
     }
 
@@ -35,9 +39,9 @@ impl<'a> ChannelState<'a> {
         self.last_reached = Some(self.last_reached.map_or(at, |last| last.max(at)));
     }
 
-    pub(crate) fn merge(&mut self, other: &ChannelState<'_>) {
+    pub(crate) fn merge(&mut self, other: &ChannelState<'a>) {
         if let Some((at, granted)) = other.consent {
-            self.answer(at, granted);
+            self.answer(at, granted, other.proof);
         }
         if let Some(at) = other.last_reached {
             self.reached(at);

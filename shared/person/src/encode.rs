@@ -1,6 +1,7 @@
 //! The stored form of a profile: small, and readable by later releases.
 
 use crate::channels;
+use crate::consent;
 use crate::counters::Counter;
 use crate::devices;
 use crate::links::{put_identifier, read_identifier};
@@ -39,6 +40,7 @@ mod tag {
     pub const CASES: u8 = 15;
     pub const RECENT: u8 = 16;
     pub const WINDOW: u8 = 17;
+    pub const PROOFS: u8 = 18;
     pub const REFUSED: u8 = 24;
     pub const SEPARATED: u8 = 25;
     pub const ORIGINS: u8 = 26;
@@ -167,6 +169,7 @@ impl<'a> Profile<'a> {
             recent::encode(&self.recent, names, out, base);
         });
         put_field(out, tag::WINDOW, |out| self.window.encode(out));
+        put_field(out, tag::PROOFS, |out| consent::encode(&self.channels, out));
         for (tag, bytes) in &self.unknown {
             put_field(out, *tag, |out| out.extend_from_slice(bytes));
         }
@@ -222,6 +225,7 @@ impl<'a> Profile<'a> {
                     recent::decode(&mut self.recent, names, field, base)?;
                 }
                 tag::WINDOW => self.window.decode(field)?,
+                tag::PROOFS => consent::decode(&mut self.channels, field)?,
                 _ => self.unknown.push((tag, field.rest())),
             }
         }

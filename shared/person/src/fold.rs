@@ -3,6 +3,7 @@
 use crate::affinity::Affinity;
 use crate::bounded::{first_by_key, insert_newest};
 use crate::channels::{ANY_CHANNEL, ChannelState, MAX_CHANNELS};
+use crate::consent::Proof;
 use crate::counters::{Counter, MAX_NAMES};
 use crate::devices::{MAX_DEVICES, OwnedDevice};
 use crate::links::Origin;
@@ -45,6 +46,12 @@ impl<'a> Profile<'a> {
 
         let name = event.name.as_ref();
         let system = matches!(name, names::MESSAGE_SENT | names::MESSAGE_REFUSED);
+        // Who does not want to be counted is not.
+        if event.is_withheld() {
+            self.fold_consent(event);
+            self.prune();
+            return Applied::Yes;
+        }
         if let Some(counter) =
             first_by_key(&mut self.counters, name, MAX_NAMES, |c| c.name, || Counter::new(name, at))
         {
@@ -121,14 +128,28 @@ impl<'a> Profile<'a> {
         if let Some(model) = context.device.as_ref().and_then(|device| device.model.as_deref()) {
             self.see_device(model, at, at);
         }
-        if let Some(preferences) = context.consent.as_deref() {
-            for (name, value) in members(preferences) {
-                if let Ok(granted) = value.parse::<bool>()
-                    && let Some(channel) = self.channel(name)
-                {
-                    channel.answer(at, granted);
-                }
+        self.fold_consent(event);
+    }
+
+    fn fold_consent(&mut self, event: &'a Event<'a>) {
+        let Some(preferences) = event.context.consent.as_deref() else { return };
+        let members = members(preferences);
+        let note = |wanted| {
+            let text =
+                members.iter().find(|(name, _)| *name == wanted).map(|(_, text)| text.trim_matches('"'));
+            text.filter(|text| !text.contains('\\')).unwrap_or_default()
+        };
+        let proof = Proof { version: note("$version"), ..proof(event, note("$method")) };
+        for (name, value) in &members {
+            if let Ok(granted) = value.parse::<bool>() {
+                self.answer(name, event.happened_at, granted, proof);
             }
+        }
+    }
+
+    fn answer(&mut self, name: &'a str, at: i64, granted: bool, proof: Proof<'a>) {
+        if let Some(channel) = self.channel(name) {
+            channel.answer(at, granted, Some(proof));
         }
     }
 
@@ -139,9 +160,7 @@ impl<'a> Profile<'a> {
         for (name, value) in members(&event.traits) {
             let opted = name.strip_suffix("_opt_in").zip(value.parse::<bool>().ok());
             if let Some((channel, granted)) = opted {
-                if let Some(channel) = self.channel(channel) {
-                    channel.answer(event.happened_at, granted);
-                }
+                self.answer(channel, event.happened_at, granted, proof(event, "opt_in"));
             } else {
                 let new = Trait { name, at: event.happened_at, value, source: &event.source };
                 traits::set(&mut self.traits, new);
@@ -190,9 +209,7 @@ impl<'a> Profile<'a> {
             }
             names::SUBSCRIBED | names::UNSUBSCRIBED => {
                 let granted = event.name == names::SUBSCRIBED;
-                if let Some(channel) = self.channel(channel.unwrap_or(ANY_CHANNEL)) {
-                    channel.answer(at, granted);
-                }
+                self.answer(channel.unwrap_or(ANY_CHANNEL), at, granted, proof(event, "subscription"));
             }
             names::CASE_OPENED | names::CASE_CLOSED => {
                 let opened = event.name == names::CASE_OPENED;
@@ -227,6 +244,10 @@ impl<'a> Profile<'a> {
         add(&mut self.categories, category, OTHER_CELLS, OTHERS_KEPT);
         add(&mut self.brands, brand, OTHER_CELLS, OTHERS_KEPT);
     }
+}
+
+fn proof<'a>(event: &'a Event<'a>, method: &'a str) -> Proof<'a> {
+    Proof { message: event.hash, source: &event.source, method, version: "" }
 }
 
 /// The members of a JSON object's text, values as their JSON text. Names with escapes are passed over.

@@ -15,6 +15,7 @@ mod affinity;
 pub mod attribute;
 mod bounded;
 mod channels;
+mod consent;
 mod counters;
 mod dedupe;
 mod devices;
@@ -38,6 +39,7 @@ mod view;
 
 pub use affinity::{Affinity, HALF_LIFE_MS};
 pub use channels::ChannelState;
+pub use consent::Proof;
 pub use counters::{Counter, WINDOW_DAYS};
 pub use dedupe::{DedupeWindow, MAX_HASHES, WINDOW_MINUTES};
 pub use devices::OwnedDevice;

@@ -1,7 +1,7 @@
 //! The profile: the state that a person's events fold into.
 
 use crate::affinity::Affinity;
-use crate::channels::{ANY_CHANNEL, ChannelState};
+use crate::channels::ChannelState;
 use crate::counters::Counter;
 use crate::dedupe::DedupeWindow;
 use crate::devices::OwnedDevice;
@@ -118,14 +118,6 @@ impl<'a> Profile<'a> {
     /// The trait of a name.
     pub fn attribute(&self, name: &str) -> Option<&Trait<'a>> {
         self.traits.binary_search_by(|t| t.name.cmp(name)).ok().map(|at| &self.traits[at])
-    }
-
-    /// Whether the person agreed to be reached by a channel: their last answer for it or for marketing as a
-    /// whole, whichever is newer; `None` where they were never asked.
-    pub fn consent(&self, channel: &str) -> Option<bool> {
-        let answers = self.channels.iter().filter(|c| c.name == channel || c.name == ANY_CHANNEL);
-        let newest = answers.filter_map(|c| c.consent).max_by_key(|(at, granted)| (*at, !granted));
-        newest.map(|(_, granted)| granted)
     }
 
     /// The person's time zone, an IANA name, where an event told it.

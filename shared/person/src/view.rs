@@ -116,11 +116,17 @@ impl Profile<'_> {
 
     fn channels_json(&self) -> Value {
         let channels = self.channels.iter().map(|c| {
-            let value = json!({
+            let mut value = json!({
                 "consent": c.consent.map(|(_, granted)| granted),
                 "consent_at": c.consent.map(|(at, _)| at),
                 "last_reached": c.last_reached,
             });
+            if let Some(proof) = &c.proof {
+                value["proof"] = json!({
+                    "source": proof.source, "method": proof.method, "version": proof.version,
+                    "message": format!("{:016x}", proof.message.0),
+                });
+            }
             (c.name.to_owned(), value)
         });
         Value::Object(channels.collect())

@@ -37,6 +37,10 @@ fn record() -> impl Strategy<Value = String> {
                     "page": {"url": format!("https://s.example/p?utm_source=s{}&gclid=c{few}", few % 3),
                              "referrer": format!("https://r{}.example/", few % 4)},
                     "device": {"model": format!("Phone {few}")},
+                    "consent": {
+                        "categoryPreferences": {"analytics": few % 7 != 0, "sms": few % 2 == 0, "C0004": few % 3 == 0},
+                        "version": format!("v{}", few % 4), "method": if few % 5 == 0 { "banner" } else { "form" },
+                    },
                 },
                 "traits": attribute.map(|n| json!({format!("t{n}"): few, "email_opt_in": few % 2 == 0})),
                 "properties": {

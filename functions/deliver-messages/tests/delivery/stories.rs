@@ -278,3 +278,27 @@ fn one_damaged_person_delays_nobody_else() {
         "nothing is claimed that can't be decided"
     );
 }
+
+#[test]
+fn purposes_are_apart() {
+    let answer = |id: &str, preferences: &str| {
+        format!(
+            r#"{{"type":"track","event":"Seen","messageId":"{id}-USER","userId":"USER","timestamp":"2026-10-04T00:00:00Z",
+            "context":{{"consent":{{"categoryPreferences":{preferences}}}}}}}"#
+        )
+    };
+    let shop = Shop::new("{}");
+    // A no to marketing is none to what an order or a question brings with it, and the other way round.
+    shop.person("u1", &[ANN, SUBSCRIBED, &answer("p", r#"{"marketing": false}"#)]);
+    assert_eq!(shop.deliver_one(NOON, &shop.action(1)), refused(Reason::Unsubscribed));
+    assert_eq!(shop.deliver_one(NOON, &shop.service(2)), Outcome::Sent);
+    let shop = Shop::new("{}");
+    shop.person("u1", &[ANN, SUBSCRIBED, &answer("p", r#"{"service": false}"#)]);
+    assert_eq!(shop.deliver_one(NOON, &shop.action(1)), Outcome::Sent);
+    assert_eq!(shop.deliver_one(NOON, &shop.service(2)), refused(Reason::Unsubscribed));
+    // Who wants no profile gets service alone.
+    let shop = Shop::new("{}");
+    shop.person("u1", &[ANN, SUBSCRIBED, &answer("p", r#"{"analytics": false, "email": true}"#)]);
+    assert_eq!(shop.deliver_one(NOON, &shop.action(1)), refused(Reason::NoAnalytics));
+    assert_eq!(shop.deliver_one(NOON, &shop.service(2)), Outcome::Sent);
+}

@@ -1,7 +1,7 @@
 //! Questions about an installation: asked of the server that runs on it, or else of the data folder itself.
 
 use crate::commands::say::say;
-use crate::commands::{catalogue, key_rotate, profile, quality, quarantine, why};
+use crate::commands::{catalogue, consent, key_rotate, profile, quality, quarantine, why};
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,10 @@ pub const SOCKET: &str = "rondo.sock";
 #[serde(rename_all = "lowercase")]
 pub enum Question {
     Profile {
+        id: String,
+        json: bool,
+    },
+    Consent {
         id: String,
         json: bool,
     },
@@ -92,6 +96,7 @@ impl Question {
         let now = clock();
         match self {
             Question::Profile { id, json } => profile::answer(installation, id, *json, now),
+            Question::Consent { id, json } => consent::answer(installation, id, *json),
             Question::Why { id, campaign } => why::answer(installation, id, campaign.as_deref(), now),
             Question::Privacy { request } => Ok(installation.honor(request, now)?.to_string()),
             Question::Catalogue { event, json } => {

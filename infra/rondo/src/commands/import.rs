@@ -87,8 +87,10 @@ fn sentence(file: &str, imported: &Imported, duplicates: u64) -> String {
         text += &format!(", {} records in quarantine (rondo quarantine shows why)", imported.rejected);
     }
     if imported.withheld > 0 {
-        text +=
-            &format!(", {} records refused and not kept, since their people were erased", imported.withheld);
+        text += &format!(
+            ", {} records refused and not kept, since their people were erased or did not agree",
+            imported.withheld
+        );
     }
     text
 }

@@ -11,6 +11,9 @@ pub fn sentence(reason: Reason) -> &'static str {
         Reason::Suppressed => "an identifier of the person is on the suppression list",
         Reason::Unsubscribed => "the person had said no to the channel",
         Reason::NoConsent => "it needs a yes to the channel, and the person was never asked",
+        Reason::NoAnalytics => {
+            "the person had said no to analytics, after which they get service messages alone"
+        }
         Reason::OpenComplaint => "the person had an open complaint, during which there is no marketing",
         Reason::Holdout => "the person is in a holdout, who never get it, so that its effect can be measured",
         Reason::Audience => "the person was no longer in the campaign's audience",

@@ -376,3 +376,21 @@ fn a_timer_is_set_once_and_again_only_for_something_earlier() {
     assert_eq!(visit(&[], T0 + 3 * DAY + MINUTE, true), Some(minute(last)));
     assert_eq!(visit(&[], last, true), None);
 }
+
+#[test]
+fn who_wants_no_profile_enters_service_alone() {
+    let mut answer = event("Consent Changed", "", T0);
+    answer.context.consent = Some(r#"{"analytics":false}"#.into());
+    let mut profile = Profile::default();
+    profile.apply(&answer);
+    for (yaml, journeys) in
+        [(COUPON.to_owned(), 0), (COUPON.replace("name: coupon", "name: coupon\nlane: service"), 1)]
+    {
+        let campaigns = Campaigns::new(vec![campaign(&yaml)]);
+        let (moment, seen) = (Moment { now: T0 + HOUR, lateness: MINUTE }, view("a", T0));
+        let mut entered = Journeys::default();
+        let view = ProfileView::new(&profile, moment.now);
+        entered.advance(&campaigns, PERSON, &[&seen], &view, moment);
+        assert_eq!(entered.campaigns().len(), journeys, "{yaml}");
+    }
+}
