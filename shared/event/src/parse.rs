@@ -217,7 +217,11 @@ impl Parser {
         let (received_at, happened_at, time_mark) = times(&raw, &batch.sent_at, arrival);
 
         let mut secrets = Vec::new();
-        let context_traits = raw.context.as_mut().and_then(|context| context.traits.take());
+        let mut context_traits = raw.context.as_mut().and_then(|context| context.traits.take());
+        // RudderStack's clients say what an identify call tells in the context alone.
+        if kind == EventType::Identify && matches!(raw.traits, None | Some("null" | "{}")) {
+            raw.traits = context_traits.take();
+        }
         let mut identifiers = Identifiers::default();
         let user_id = self.identify(&mut raw, &mut identifiers, &mut secrets);
         let is_person = kind != EventType::Group;

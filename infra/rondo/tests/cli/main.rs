@@ -2,6 +2,7 @@
 
 mod bundle;
 mod check;
+mod clients;
 mod disk;
 mod insight;
 mod invoke;
