@@ -94,6 +94,7 @@ enum Command {
 enum Bench {
     /// The main job over a log of shop events: parse only, in memory, and durable
     Main(bench::MainArgs),
+    Edge(bench::EdgeArgs),
 }
 
 /// Runs the command line that this process was started with.
@@ -129,5 +130,6 @@ fn run(command: Command) -> Result<()> {
         Command::Cost(args) => cost::cost(&args),
         Command::Simulate(what) => simulate::simulate(&what),
         Command::Bench(Bench::Main(args)) => bench::main_loop(&args),
+        Command::Bench(Bench::Edge(args)) => bench::edge(&args),
     }
 }

@@ -83,10 +83,18 @@ impl BusLog {
     /// The frame could not be written, for example since the disk is full: it does not count. Where what is
     /// in the file is in doubt, the log takes nothing more until it is opened again.
     pub fn append(&self, frame: &mut FrameBuilder, now: i64) -> Result<i64, PortError> {
+        self.append_all(std::slice::from_mut(frame), now)
+    }
+
+    /// Appends frames one after the other, in one write and one sync, and returns the number of the first event.
+    ///
+    /// # Errors
+    /// As [`BusLog::append`]: all of them count, or none.
+    pub fn append_all(&self, frames: &mut [FrameBuilder], now: i64) -> Result<i64, PortError> {
         let (sequence, segment, len, file) = {
             let mut tail = lock(&self.inner.tail);
             let sequence = tail.next_sequence;
-            self.write(&mut tail, frame, now)?;
+            self.write(&mut tail, frames, now)?;
             (sequence, tail.segment, tail.len, Arc::clone(&tail.file))
         };
         let mut synced = lock(&self.inner.synced);
@@ -143,7 +151,7 @@ impl BusLog {
     fn write(
         &self,
         tail: &mut MutexGuard<'_, Tail>,
-        frame: &mut FrameBuilder,
+        frames: &mut [FrameBuilder],
         now: i64,
     ) -> Result<(), PortError> {
         if tail.broken {
@@ -153,10 +161,14 @@ impl BusLog {
         if tail.len >= SEGMENT_BYTES && tail.next_sequence > tail.segment {
             self.next_segment(tail)?;
         }
-        let count = frame.numbers();
         let mut buffer = std::mem::take(&mut tail.buffer);
         buffer.clear();
-        frame.finish(tail.next_sequence, now, &mut buffer);
+        let mut next_sequence = tail.next_sequence;
+        for frame in frames {
+            let count = frame.numbers();
+            frame.finish(next_sequence, now, &mut buffer);
+            next_sequence += count;
+        }
         let written = (&*tail.file).write_all(&buffer);
         let len = buffer.len() as u64;
         tail.buffer = buffer;
@@ -166,7 +178,7 @@ impl BusLog {
             return Err(self.refused(tail.segment, &error));
         }
         tail.len += len;
-        tail.next_sequence += count;
+        tail.next_sequence = next_sequence;
         Ok(())
     }
 
@@ -190,6 +202,12 @@ impl BusLog {
     /// Where the last reader stopped.
     pub(crate) fn stopped(&self) -> MutexGuard<'_, Option<Place>> {
         lock(&self.inner.stopped)
+    }
+
+    /// As if an earlier write had failed.
+    #[cfg(test)]
+    pub(crate) fn break_for_test(&self) {
+        lock(&self.inner.tail).broken = true;
     }
 
     fn refused(&self, segment: i64, error: &std::io::Error) -> PortError {

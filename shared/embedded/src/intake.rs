@@ -2,8 +2,10 @@
 
 use crate::bus_log::BusLog;
 use crate::frame::FrameBuilder;
+use crate::log_writer::LogWriter;
 use crate::sealed::quarantine_name;
 use event::{Event, EventBus, Identifier, PortError, Quarantine, Quarantined, Secret, Vault};
+use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 use vault::{Place, Sealer, encode_record};
 
@@ -13,11 +15,21 @@ use vault::{Place, Sealer, encode_record};
 pub struct Intake {
     log: BusLog,
     sealer: Sealer,
+    writer: Option<LogWriter>,
 }
 
 impl Intake {
     pub fn new(log: BusLog, sealer: Sealer) -> Intake {
-        Intake { log, sealer }
+        Intake { log, sealer, writer: None }
+    }
+
+    /// The same for many who put things in at once: one thread writes for all of them, and none of them blocks.
+    ///
+    /// # Errors
+    /// The thread could not be started.
+    pub fn grouped(mut self) -> io::Result<Intake> {
+        self.writer = Some(LogWriter::start(self.log.clone(), clock)?);
+        Ok(self)
     }
 
     /// Puts refused records into a frame.
@@ -42,11 +54,14 @@ impl Intake {
         Ok(())
     }
 
-    fn append(&self, mut frame: FrameBuilder) -> Result<(), PortError> {
+    async fn append(&self, mut frame: FrameBuilder) -> Result<(), PortError> {
         if frame.is_empty() {
             return Ok(());
         }
-        self.log.append(&mut frame, clock()).map(drop)
+        match &self.writer {
+            Some(writer) => writer.append(frame).await,
+            None => self.log.append(&mut frame, clock()).map(drop),
+        }
     }
 }
 
@@ -54,7 +69,7 @@ impl EventBus for Intake {
     async fn publish(&self, events: &[Event<'_>]) -> Result<(), PortError> {
         let mut frame = FrameBuilder::default();
         events.iter().for_each(|event| frame.event(event));
-        self.append(frame)
+        self.append(frame).await
     }
 }
 
@@ -62,7 +77,7 @@ impl Quarantine for Intake {
     async fn put(&self, records: &[Quarantined]) -> Result<(), PortError> {
         let mut frame = FrameBuilder::default();
         self.frame_quarantined(&mut frame, records)?;
-        self.append(frame)
+        self.append(frame).await
     }
 }
 
@@ -70,7 +85,7 @@ impl Vault for Intake {
     async fn put(&self, secrets: &[Secret]) -> Result<(), PortError> {
         let mut frame = FrameBuilder::default();
         self.frame_secrets(&mut frame, secrets)?;
-        self.append(frame)
+        self.append(frame).await
     }
 
     /// Intake never reads the vault.

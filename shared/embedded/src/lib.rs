@@ -14,6 +14,7 @@ mod keys;
 mod lake_folder;
 mod ledger;
 mod log_reader;
+mod log_writer;
 mod outbox;
 mod overlay;
 mod people;

@@ -1,6 +1,8 @@
 //! `rondo bench`: each subject prints one JSON object.
 
 mod campaign;
+mod edge;
 mod main_loop;
 
+pub use edge::{EdgeArgs, edge};
 pub use main_loop::{MainArgs, main_loop};

@@ -42,7 +42,7 @@ pub use progress::Progress;
 pub use quality::{QualityArgs, quality};
 pub use quarantine::{QuarantineArgs, quarantine};
 pub use report::report;
-pub use serve::{ServeArgs, serve};
+pub use serve::{ServeArgs, serve, serve_edge};
 pub use stop::on_interrupt;
 pub use why::{WhyArgs, why};
 

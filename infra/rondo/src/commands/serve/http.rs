@@ -8,25 +8,23 @@ use collect_events::{Deps, MAX_SENT, WriteKeys};
 use embedded::Intake;
 use event::{Parser, iso_time};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use pollster::block_on;
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, Semaphore};
-use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// How many connections are open at once; more wait to be accepted.
@@ -37,6 +35,10 @@ const HEAD_TIME: Duration = Duration::from_secs(30);
 const BODY_TIME: Duration = Duration::from_secs(30);
 /// How much of a body that is too large is read and dropped, so that its sender gets to read the answer.
 const DROPPED: usize = 8 << 20;
+/// How large a body may be of which there may be as many as there are connections.
+const MAX_SMALL: usize = 512 << 10;
+/// How many may be larger at once.
+const LARGE_BODIES: usize = 16;
 /// How long requests that are under way may take once the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
@@ -46,7 +48,9 @@ pub type Answer = Response<Full<Bytes>>;
 pub struct Door {
     pub intake: Intake,
     pub parser: Parser,
-    pub write_keys: WriteKeys,
+    keys: RwLock<Arc<WriteKeys>>,
+    /// Places for bodies that are large.
+    large: Semaphore,
     pub desk: Desk,
     /// The data folder.
     pub folder: PathBuf,
@@ -57,6 +61,33 @@ pub struct Door {
     /// Requests that were answered, and those of them that failed on this side.
     pub answered: AtomicU64,
     pub failed: AtomicU64,
+}
+
+impl Door {
+    /// The door to an installation's intake. `folder` is the data folder.
+    pub fn new(intake: Intake, parser: Parser, write_keys: WriteKeys, desk: Desk, folder: PathBuf) -> Door {
+        Door {
+            intake,
+            parser,
+            keys: RwLock::new(Arc::new(write_keys)),
+            large: Semaphore::new(LARGE_BODIES),
+            desk,
+            folder,
+            closed: AtomicBool::new(false),
+            stop: Notify::new(),
+            answered: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+        }
+    }
+
+    /// Other keys are known from now on.
+    pub fn change_keys(&self, keys: WriteKeys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    fn write_keys(&self) -> Arc<WriteKeys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// Serves until an interrupt, or until [`Door::stop`] is notified; then finishes the requests that are under way.
@@ -75,7 +106,11 @@ pub async fn serve(listener: TcpListener, door: Arc<Door>, ready: impl FnOnce())
             () = door.stop.notified() => break,
         };
         let stream = match accepted {
-            Ok((stream, _)) => stream,
+            Ok((stream, _)) => {
+                // Answers are small, and whole when they are written.
+                let _ = stream.set_nodelay(true);
+                stream
+            }
             Err(error) => {
                 // Too many open files, mostly: others close.
                 eprintln!("rondo: {}: a connection was not accepted: {error}", iso_time(clock()));
@@ -135,41 +170,56 @@ async fn route(door: Arc<Door>, request: Request<Incoming>) -> Answer {
     if door.closed.load(Ordering::Acquire) {
         return unavailable();
     }
-    let body = match read(body).await {
+    let body = match read(body, &door.large).await {
         Ok(body) => body,
+        Err(StatusCode::SERVICE_UNAVAILABLE) => return unavailable(),
         Err(status) => return plain(status),
     };
-    let taken = spawn_blocking(move || {
-        let answer = collect(&door, &head, &body);
-        if head.method == Method::POST {
-            door.desk.published();
-        }
-        answer
-    });
-    taken.await.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR))
+    let answer = collect(&door, &head, &body).await;
+    if head.method != Method::OPTIONS {
+        door.desk.published();
+    }
+    answer
 }
 
 /// The body, or of one that is too large its first bytes, which are too many all the same.
-async fn read(mut body: Incoming) -> Result<Vec<u8>, StatusCode> {
+async fn read(mut body: Incoming, large: &Semaphore) -> Result<Bytes, StatusCode> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
     let deadline = Instant::now() + BODY_TIME;
-    let mut bytes = Vec::new();
+    let next = async |body: &mut Incoming| {
+        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
+        frame.transpose().map_err(|_| StatusCode::BAD_REQUEST)
+    };
+    let first = next(&mut body).await?.and_then(|frame| frame.into_data().ok()).unwrap_or_default();
+    if body.is_end_stream() && first.len() <= MAX_SENT {
+        return Ok(first);
+    }
+    let expected = body.size_hint().upper().unwrap_or(0).min(MAX_SMALL as u64) as usize;
+    let mut bytes = Vec::with_capacity(first.len() + expected);
+    let mut place = None;
     let mut dropped = 0;
-    while let Some(frame) =
-        timeout_at(deadline, body.frame()).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)?
-    {
-        let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
+    let mut data = first;
+    loop {
+        if place.is_none() && bytes.len() + data.len() > MAX_SMALL {
+            let free = timeout_at(deadline, large.acquire()).await;
+            place = Some(free.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?);
+        }
         let room = (MAX_SENT + 1).saturating_sub(bytes.len()).min(data.len());
         bytes.extend_from_slice(&data[..room]);
         dropped += data.len() - room;
         if dropped > DROPPED {
             break;
         }
+        let Some(frame) = next(&mut body).await? else { break };
+        data = frame.into_data().unwrap_or_default();
     }
-    Ok(bytes)
+    Ok(bytes.into())
 }
 
-/// Runs collect-events on a request. Waits for the disk, so never on a thread that serves connections.
-fn collect(door: &Door, head: &hyper::http::request::Parts, body: &[u8]) -> Answer {
+/// Runs collect-events on a request.
+async fn collect(door: &Door, head: &hyper::http::request::Parts, body: &[u8]) -> Answer {
     let headers: Vec<(&str, &str)> =
         head.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
     let request = collect_events::Request {
@@ -180,14 +230,15 @@ fn collect(door: &Door, head: &hyper::http::request::Parts, body: &[u8]) -> Answ
         body,
         now: clock(),
     };
+    let write_keys = door.write_keys();
     let deps = Deps {
         bus: &door.intake,
         vault: &door.intake,
         quarantine: &door.intake,
         parser: &door.parser,
-        write_keys: &door.write_keys,
+        write_keys: &write_keys,
     };
-    let response = block_on(collect_events::run(&deps, &request));
+    let response = collect_events::run(&deps, &request).await;
     if let Some(cause) = &response.cause {
         let (at, bytes) = (iso_time(request.now), body.len());
         eprintln!("rondo: {at}: a request of {bytes} bytes was answered {}: {cause}", response.status);
@@ -196,12 +247,13 @@ fn collect(door: &Door, head: &hyper::http::request::Parts, body: &[u8]) -> Answ
         plain(StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     for (name, value) in response.headers {
         let value = match value {
-            Cow::Borrowed(value) => HeaderValue::from_str(value),
-            Cow::Owned(value) => HeaderValue::try_from(value),
+            Cow::Borrowed(value) => HeaderValue::from_static(value),
+            Cow::Owned(value) => match HeaderValue::try_from(value) {
+                Ok(value) => value,
+                Err(_) => continue,
+            },
         };
-        if let Ok(value) = value {
-            answer.headers_mut().insert(HeaderName::from_static(name), value);
-        }
+        answer.headers_mut().insert(HeaderName::from_static(name), value);
     }
     *answer.body_mut() = Full::new(match response.body {
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),

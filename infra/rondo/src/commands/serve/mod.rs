@@ -13,22 +13,27 @@ use crate::config_folder::read_config;
 use crate::installation::Installation;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use collect_events::RateLimits;
+use collect_events::{RateLimits, Webhooks, WriteKeys};
 use desk::{Desk, Request, desk};
+use embedded::Intake;
+use event::Parser;
 use http::Door;
 use owner::Owner;
+use std::fs;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
 
-/// Threads that wait for the disk on behalf of requests. Those that wait together share a sync.
-const WRITERS: usize = 64;
-/// How long writes that are under way may take once all connections are closed.
-const LAST_WRITES: Duration = Duration::from_secs(5);
+/// How often the configuration is looked at for other write keys.
+const LOOK_AT_KEYS: Duration = Duration::from_secs(5);
+/// Threads that read files for pages.
+const READERS: usize = 4;
+/// How long reads that are under way may take once all connections are closed.
+const LAST_READS: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub struct ServeArgs {
@@ -78,26 +83,26 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
         &write_keys.sources(&installation.write_keys),
         &installation,
     );
-    let door = Arc::new(Door {
-        intake,
-        parser: installation.parser.clone(),
-        write_keys: write_keys
-            .digests()
-            .and_digests(installation.write_keys.clone())
-            .and_webhooks(installation.webhooks.clone())
-            .limited(RateLimits::new(installation.rate_limits.clone())),
-        desk: desk.clone(),
-        folder: args.data.path.clone(),
-        closed: AtomicBool::new(false),
-        stop: Notify::new(),
-        answered: AtomicU64::new(0),
-        failed: AtomicU64::new(0),
-    });
+    let limits = RateLimits::new(installation.rate_limits.clone());
+    let given = write_keys.digests();
+    let keys = given.clone().and_digests(installation.write_keys.clone());
+    let keys = keys.and_webhooks(installation.webhooks.clone()).limited(limits.clone());
+    let intake = intake.grouped().context("starting the thread that writes the log")?;
+    let door = Door::new(intake, installation.parser.clone(), keys, desk.clone(), args.data.path.clone());
+    let door = Arc::new(door);
+    let watched = Watched {
+        folder: args.data.path.join("config"),
+        given,
+        webhooks: installation.webhooks.clone(),
+        limits,
+    };
     let questions = socket::listen(&args.data.path, desk.clone());
     let server = {
         let (door, end) = (Arc::clone(&door), End(desk));
         let ready = move || say(&start_line);
-        thread::Builder::new().name("http".into()).spawn(move || serve_http(listener, door, ready, end))?
+        thread::Builder::new()
+            .name("http".into())
+            .spawn(move || serve_http(listener, door, ready, end, Some(watched)))?
     };
 
     let worked = Owner::new(installation, inbox).run();
@@ -117,6 +122,21 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
     Ok(())
 }
 
+/// Serves requests into a log, and nothing behind it: the part of `rondo serve` that is measured by itself.
+pub fn serve_edge(
+    listener: TcpListener,
+    intake: Intake,
+    parser: Parser,
+    keys: WriteKeys,
+    folder: PathBuf,
+) -> Result<()> {
+    // Nobody reads what is put here; a notice is put but once.
+    let (desk, _inbox) = desk();
+    let intake = intake.grouped().context("starting the thread that writes the log")?;
+    let door = Arc::new(Door::new(intake, parser, keys, desk.clone(), folder));
+    serve_http(listener, door, || {}, End(desk), None)
+}
+
 /// Tells the owner that the server has ended, however it did.
 struct End(Desk);
 
@@ -127,19 +147,66 @@ impl Drop for End {
 }
 
 /// Runs the server in a runtime of its own.
-fn serve_http(listener: TcpListener, door: Arc<Door>, ready: impl FnOnce(), _end: End) -> Result<()> {
+fn serve_http(
+    listener: TcpListener,
+    door: Arc<Door>,
+    ready: impl FnOnce(),
+    _end: End,
+    watched: Option<Watched>,
+) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(WRITERS)
-        .thread_name("intake")
+        .max_blocking_threads(READERS)
         .build()
         .context("starting the HTTP server")?;
     runtime.block_on(async {
         listener.set_nonblocking(true)?;
+        if let Some(watched) = watched {
+            tokio::spawn(watched.watch(Arc::clone(&door)));
+        }
         http::serve(tokio::net::TcpListener::from_std(listener)?, door, ready).await
     })?;
-    runtime.shutdown_timeout(LAST_WRITES);
+    runtime.shutdown_timeout(LAST_READS);
     Ok(())
+}
+
+/// The write keys of the configuration, which may change while the server runs: a new key is handed out, or one is
+/// taken away.
+struct Watched {
+    folder: PathBuf,
+    /// Those of the command line, which stay.
+    given: WriteKeys,
+    /// Whose secrets are read at the start.
+    webhooks: Webhooks,
+    limits: RateLimits,
+}
+
+impl Watched {
+    async fn watch(self, door: Arc<Door>) {
+        let file = self.folder.join("settings.yaml");
+        let changed = || fs::metadata(&file).and_then(|file| file.modified()).ok();
+        let mut seen = changed();
+        loop {
+            tokio::time::sleep(LOOK_AT_KEYS).await;
+            let now = changed();
+            if now == seen {
+                continue;
+            }
+            seen = now;
+            let folder = self.folder.clone();
+            let Ok((config, problems)) = spawn_blocking(move || read_config(&folder)).await else { continue };
+            if !problems.is_empty() {
+                eprintln!(
+                    "rondo: the write keys stay as they were, since the configuration has mistakes:\n{problems}"
+                );
+                continue;
+            }
+            let keys = self.given.clone().and_digests(config.settings.write_keys);
+            let keys = keys.and_webhooks(self.webhooks.clone());
+            door.change_keys(keys.limited(self.limits.renewed(config.settings.rate_limits)));
+            say("The write keys of the configuration are in force.");
+        }
+    }
 }
 
 fn start_line(address: &SocketAddr, folder: &Path, sources: &str, installation: &Installation) -> String {
