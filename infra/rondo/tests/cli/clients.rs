@@ -77,7 +77,7 @@ impl Installed {
             fs::copy(&versions, node.join("package-lock.json")).unwrap();
             install(
                 Command::new("npm")
-                    .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+                    .args(["install", "--no-audit", "--no-fund", "--ignore-scripts"])
                     .current_dir(&node),
             );
         });
