@@ -15,13 +15,38 @@ use std::io::Write;
 use std::path::Path;
 
 const ADDRESSES: [&str; 21] = [
-    "/v1/identify", "/v1/track", "/v1/page", "/v1/screen", "/v1/group", "/v1/alias", "/v1/merge", "/v1/batch",
-    "/v1/import", "/beacon", "/batch/", "/capture/", "/e/", "/i/v0/e/", "/api/s/track", "/api/s/batch",
-    "/api/public/apps/batch", "/mp/collect", "/debug/mp/collect", "/ce", "/pixel.gif",
+    "/v1/identify",
+    "/v1/track",
+    "/v1/page",
+    "/v1/screen",
+    "/v1/group",
+    "/v1/alias",
+    "/v1/merge",
+    "/v1/batch",
+    "/v1/import",
+    "/beacon",
+    "/batch/",
+    "/capture/",
+    "/e/",
+    "/i/v0/e/",
+    "/api/s/track",
+    "/api/s/batch",
+    "/api/public/apps/batch",
+    "/mp/collect",
+    "/debug/mp/collect",
+    "/ce",
+    "/pixel.gif",
 ];
 
 /// Sends a request; its answer is never the server's fault, and says why where nothing was taken.
-fn answered(parser: &Parser, keys: &WriteKeys, line: (&str, &str, &str), headers: &[(&str, &str)], body: &[u8], what: &str) {
+fn answered(
+    parser: &Parser,
+    keys: &WriteKeys,
+    line: (&str, &str, &str),
+    headers: &[(&str, &str)],
+    body: &[u8],
+    what: &str,
+) {
     let (method, path, query) = line;
     let memory = Memory::default();
     let deps = Deps { bus: &memory, vault: &memory, quarantine: &memory, parser, write_keys: keys };
@@ -51,15 +76,30 @@ fn whatever_comes_is_answered() {
             for path in ADDRESSES {
                 answered(&parser, &keys, ("POST", path, ""), &[key], &body, &what);
             }
-            let binary = [key, ("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/s"), ("ce-type", "T")];
+            let binary =
+                [key, ("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/s"), ("ce-type", "T")];
             answered(&parser, &keys, ("POST", "/ce", ""), &binary, &body, &what);
             // Also where it is packed, and where it stands in the address or its key is looked for in it.
             let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
             encoder.write_all(&body).unwrap();
             let packed = encoder.finish().unwrap();
             for encoding in ["gzip", "deflate", "br", "identity"] {
-                answered(&parser, &keys, ("POST", "/v1/batch", ""), &[key, ("content-encoding", encoding)], &packed, &what);
-                answered(&parser, &keys, ("POST", "/e/", ""), &[key, ("content-encoding", encoding)], &body, &what);
+                answered(
+                    &parser,
+                    &keys,
+                    ("POST", "/v1/batch", ""),
+                    &[key, ("content-encoding", encoding)],
+                    &packed,
+                    &what,
+                );
+                answered(
+                    &parser,
+                    &keys,
+                    ("POST", "/e/", ""),
+                    &[key, ("content-encoding", encoding)],
+                    &body,
+                    &what,
+                );
             }
             if let Ok(text) = std::str::from_utf8(&body) {
                 let query = text.split('\n').next().unwrap_or_default();
@@ -81,10 +121,14 @@ fn five_hundred_brackets_are_refused_wherever_they_stand() {
     let within = |deep: &str| {
         [
             deep.to_owned(),
-            format!(r#"{{"type":"track","event":"E","name":"E","userId":"u","distinct_id":"u","properties":{deep}}}"#),
+            format!(
+                r#"{{"type":"track","event":"E","name":"E","userId":"u","distinct_id":"u","properties":{deep}}}"#
+            ),
             format!(r#"{{"batch":[{deep}],"events":[{deep}],"client_id":"c","api_key":"demo-key"}}"#),
             format!(r#"{{"batch":{deep},"events":{deep},"context":{deep},"writeKey":{deep}}}"#),
-            format!(r#"{{"specversion":"1.0","id":"1","source":"s","type":"T","subject":"u","data":{deep}}}"#),
+            format!(
+                r#"{{"specversion":"1.0","id":"1","source":"s","type":"T","subject":"u","data":{deep}}}"#
+            ),
         ]
     };
     for body in [within(&arrays), within(&objects)].concat() {
@@ -94,7 +138,8 @@ fn five_hundred_brackets_are_refused_wherever_they_stand() {
             }
         }
         let memory = Memory::default();
-        let deps = Deps { bus: &memory, vault: &memory, quarantine: &memory, parser: &parser, write_keys: &keys };
+        let deps =
+            Deps { bus: &memory, vault: &memory, quarantine: &memory, parser: &parser, write_keys: &keys };
         for path in ADDRESSES {
             let (method, query, headers) = ("POST", "", &[("x-write-key", "demo-key")][..]);
             let request = Request { method, path, query, headers, body: body.as_bytes(), now: 1 };

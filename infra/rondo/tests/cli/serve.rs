@@ -1,6 +1,6 @@
 //! Taking events over HTTP.
 
-use crate::rondo::{Run, command, output, run};
+use crate::rondo::{Run, command, output, run, write};
 use crate::server::{KEY, Server, arguments, basic, eventually};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -74,7 +74,7 @@ fn what_is_refused_is_told() {
     assert_eq!(status("GET", "/health", &[], b""), 200);
     let preflight = server.request("OPTIONS", "/v1/batch", &[("Origin", "https://shop.example.com")], b"");
     assert_eq!(preflight.status, 204);
-    assert!(preflight.head.contains("access-control-allow-origin: *"), "{}", preflight.head);
+    assert!(preflight.head.contains("access-control-allow-origin: https://shop.example.com"), "{}", preflight.head);
 
     // Longer than a body may be: its sender gets to read why, and the server goes on.
     let large = vec![b'x'; 2_000_000];
@@ -82,6 +82,34 @@ fn what_is_refused_is_told() {
     assert_eq!(answer.status, 413);
     assert!(answer.body.contains("too_large"), "{}", answer.body);
     assert_eq!(server.post("/v1/track", event).status, 200);
+}
+
+#[test]
+fn a_key_can_be_changed_and_taken_away_while_it_serves() {
+    let data = tempdir().unwrap();
+    let new_key = || {
+        let made = run(None, &["key", "pos"]).out;
+        let (key, line) = made.split_once('\n').unwrap();
+        (key.to_owned(), line.split('"').nth(1).unwrap().to_owned())
+    };
+    let ((old, old_digest), (new, new_digest)) = (new_key(), new_key());
+    let settings = |keys: &str| {
+        write(data.path(), &[("config/settings.yaml", &format!("write_keys: {{ pos: {keys} }}\n"))])
+    };
+    settings(&format!("\"{old_digest}\""));
+    let server = Server::start(data.path());
+    let status = |key: &str| {
+        let event = br#"{"userId":"u-1","event":"Signed Up"}"#;
+        server.request("POST", "/v1/track", &[("X-Write-Key", key)], event).status
+    };
+    assert_eq!((status(&old), status(&new), status(KEY)), (200, 401, 200));
+    settings(&format!("[\"{old_digest}\", \"{new_digest}\"]"));
+    eventually("the new key", || status(&new) == 200);
+    assert_eq!(status(&old), 200);
+    settings(&format!("\"{new_digest}\""));
+    eventually("the end of the old key", || status(&old) == 401);
+    assert_eq!((status(&new), status(KEY)), (200, 200));
+    assert_eq!(server.stop().code, 0);
 }
 
 #[test]

@@ -29,7 +29,7 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 /// How often the configuration is looked at for other write keys.
-const LOOK_AT_KEYS: Duration = Duration::from_secs(5);
+const LOOK_AT_KEYS: Duration = Duration::from_secs(2);
 /// Threads that read files for pages.
 const READERS: usize = 4;
 /// How long reads that are under way may take once all connections are closed.
