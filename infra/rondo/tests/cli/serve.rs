@@ -74,7 +74,11 @@ fn what_is_refused_is_told() {
     assert_eq!(status("GET", "/health", &[], b""), 200);
     let preflight = server.request("OPTIONS", "/v1/batch", &[("Origin", "https://shop.example.com")], b"");
     assert_eq!(preflight.status, 204);
-    assert!(preflight.head.contains("access-control-allow-origin: https://shop.example.com"), "{}", preflight.head);
+    assert!(
+        preflight.head.contains("access-control-allow-origin: https://shop.example.com"),
+        "{}",
+        preflight.head
+    );
 
     // Longer than a body may be: its sender gets to read why, and the server goes on.
     let large = vec![b'x'; 2_000_000];
