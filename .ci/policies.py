@@ -16,6 +16,13 @@ VAULT = {
     "import-data": {"dynamodb:BatchWriteItem"},
     "deliver-messages": {"dynamodb:GetItem"},
 }
+# What raw personal data is sealed under, the one or the other, and who may do what with it, by program.
+VAULT_KEYS = {"VaultKmsKey", "VaultSecret"}
+SEALS = {
+    "collect-events": {"kms:GenerateDataKey", "secretsmanager:GetSecretValue"},
+    "import-data": {"kms:GenerateDataKey", "secretsmanager:GetSecretValue"},
+    "deliver-messages": {"kms:Decrypt", "secretsmanager:GetSecretValue"},
+}
 # The programs of functions whose name is another.
 PROGRAMS = {"DeliverService": "deliver-messages", "DeliverMarketing": "deliver-messages"}
 # The only function that the internet reaches; it asks for a write key.
@@ -108,6 +115,9 @@ def vault(stack):
         if any(target(resource) == "Vault" for resource in listed(statement["Resource"])):
             for action in set(listed(statement["Action"])) - VAULT.get(roles.get(role), set()):
                 yield f"{role}: {roles.get(role)} may not do {action} with the vault"
+        if any(target(resource) in VAULT_KEYS for resource in listed(statement["Resource"])):
+            for action in set(listed(statement["Action"])) - SEALS.get(roles.get(role), set()):
+                yield f"{role}: {roles.get(role)} may not do {action} with the key of the vault"
 
 
 def functions(stack):
@@ -173,6 +183,9 @@ def storage(stack):
         # Every table is encrypted; this one's key leaves a trace of who used it.
         if name == "Vault" and table.get("SSESpecification", {}).get("SSEEnabled") is not True:
             yield f"{name}: is not encrypted under the account's key"
+    for name, key in stack.of("AWS::KMS::Key").items():
+        if key.get("EnableKeyRotation") is not True or stack.resources[name].get("DeletionPolicy") != "Retain":
+            yield f"{name}: is never rotated, or is lost with the stack"
     for name, queue in stack.of("AWS::SQS::Queue").items():
         if queue.get("SqsManagedSseEnabled") is not True:
             yield f"{name}: is not encrypted"

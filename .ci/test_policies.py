@@ -41,6 +41,9 @@ class Mistakes(unittest.TestCase):
                 Action=["dynamodb:Query"], Resource=[vault]),
             "may not do dynamodb:GetItem with the vault": lambda r: statement(r, "CollectEventsRole", "FillVault").update(
                 Action=["dynamodb:BatchWriteItem", "dynamodb:GetItem"]),
+            "may not do kms:Decrypt with the key of the vault": lambda r: statement(r, "CollectEventsRole", "Seal").update(
+                Action="kms:Decrypt"),
+            "is never rotated": lambda r: r["VaultKmsKey"]["Properties"].pop("EnableKeyRotation"),
             "grants more than is used": lambda r: r["FireTimersRole"]["Properties"].update(ManagedPolicyArns=["any"]),
             "shares the role": lambda r: r["FireTimers"]["Properties"].update(
                 Role={"Fn::GetAtt": ["ImportDataRole", "Arn"]}),

@@ -22,7 +22,7 @@ VARIANTS = {
     "smallest": {"Bus": "sqs", "ReserveConcurrency": "no"},
     "largest": {
         "Bus": "kinesis", "Alarms": "all", "PartnerInbox": "yes", "SenderDomain": "shop.example.com",
-        "MailConfigurationSet": "mail", "AlarmEmail": "ops@shop.example.com",
+        "MailConfigurationSet": "mail", "VaultKey": "kms", "AlarmEmail": "ops@shop.example.com",
     },
 }
 NO_VALUE = {"Ref": "AWS::NoValue"}

@@ -1,7 +1,7 @@
 //! What functions left on AWS.
 
 use crate::State;
-use aws::{Aws, LakeBucket, LedgerTable, People, QuarantineBucket};
+use aws::{Aws, LakeBucket, LedgerTable, People, QuarantineBucket, Seals};
 use event::{Identifier, QuarantineStore};
 use lake::LakeStore;
 use person::IdentityStore;
@@ -14,6 +14,8 @@ pub struct Stores<'n> {
     /// Buckets.
     pub data: &'n str,
     pub quarantine: &'n str,
+    /// The ARN of what intake seals under, where it does.
+    pub vault_key: Option<&'n str>,
 }
 
 impl Stores<'_> {
@@ -29,6 +31,10 @@ impl Stores<'_> {
         let ledger = LedgerTable::new(aws, self.ledger, self.caps);
         ledger.each_entry(|entry| drop(state.ledger.insert(entry.action, entry))).await.unwrap();
         let quarantine = QuarantineBucket::new(aws, self.quarantine);
+        let quarantine = match self.vault_key {
+            Some(key) => quarantine.sealed(Seals::new(aws, key)),
+            None => quarantine,
+        };
         quarantine.each(|_, record| state.quarantined(record)).await.unwrap();
         let lake = LakeBucket::new(aws, self.data);
         for path in lake.list(lake::EVENTS).await.unwrap() {

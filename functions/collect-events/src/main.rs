@@ -1,6 +1,6 @@
 //! collect-events on Lambda.
 
-use aws::{Aws, Bus, KinesisBus, LiveConfig, QuarantineBucket, Secret, TopicBus, VaultTable};
+use aws::{Aws, Bus, KinesisBus, LiveConfig, QuarantineBucket, Seals, Secret, TopicBus, VaultTable};
 use collect_events::{Deps, RateLimits, Webhooks, WriteKeys, invoke, not_ready};
 use config::IntakeConfig;
 use event::{Parser, Pseudonymizer};
@@ -16,8 +16,9 @@ async fn main() -> Result<(), Failure> {
         Either::First(stream) => Bus::Stream(KinesisBus::new(&aws, stream)),
         Either::Second(topic) => Bus::Topic(TopicBus::new(&aws, topic)),
     };
-    let vault = VaultTable::new(&aws, settings.required(VAULT_TABLE)?);
-    let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
+    let seals = Seals::new(&aws, settings.required(VAULT_KEY)?);
+    let vault = VaultTable::new(&aws, settings.required(VAULT_TABLE)?).sealed(seals.clone());
+    let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?).sealed(seals);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
     let live = LiveConfig::<IntakeConfig>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
     let hash_key = Secret::new(&aws, settings.required(HASH_KEY_SECRET)?);

@@ -1,6 +1,8 @@
 //! deliver-messages on Lambda.
 
-use aws::{Aws, Bus, HeldTable, KinesisBus, LedgerTable, LiveConfig, People, SesEmail, TopicBus, VaultTable};
+use aws::{
+    Aws, Bus, HeldTable, KinesisBus, LedgerTable, LiveConfig, People, Seals, SesEmail, TopicBus, VaultTable,
+};
 use deliver_messages::{Deps, invoke};
 use lambda::variables::*;
 use lambda::{Either, Environment, Failure, start};
@@ -17,7 +19,8 @@ async fn main() -> Result<(), Failure> {
     };
     let profiles = People::new(&aws, settings.required(PROFILES_TABLE)?);
     let ledger = LedgerTable::new(&aws, settings.required(LEDGER_TABLE)?, settings.required(CAPS_TABLE)?);
-    let vault = VaultTable::new(&aws, settings.required(VAULT_TABLE)?);
+    let seals = Seals::new(&aws, settings.required(VAULT_KEY)?);
+    let vault = VaultTable::new(&aws, settings.required(VAULT_TABLE)?).sealed(seals);
     let holding = HeldTable::new(&aws, settings.required(HELD_TABLE)?);
     let email = SesEmail::new(&aws, settings.optional(MAIL_CONFIGURATION_SET));
     let webhook = Webhook::default();

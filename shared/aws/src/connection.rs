@@ -22,6 +22,7 @@ pub struct Aws {
     meter: Option<Meter>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     kinesis: OnceLock<aws_sdk_kinesis::Client>,
+    kms: OnceLock<aws_sdk_kms::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     secrets: OnceLock<aws_sdk_secretsmanager::Client>,
     ses: OnceLock<aws_sdk_sesv2::Client>,
@@ -77,6 +78,7 @@ impl Aws {
             meter: None,
             dynamodb: OnceLock::new(),
             kinesis: OnceLock::new(),
+            kms: OnceLock::new(),
             s3: OnceLock::new(),
             secrets: OnceLock::new(),
             ses: OnceLock::new(),
@@ -87,6 +89,7 @@ impl Aws {
 
     client!(dynamodb, aws_sdk_dynamodb);
     client!(kinesis, aws_sdk_kinesis);
+    client!(kms, aws_sdk_kms);
     client!(secrets, aws_sdk_secretsmanager);
     client!(sns, aws_sdk_sns);
     client!(sqs, aws_sdk_sqs);

@@ -1,4 +1,4 @@
-//! The ports on AWS: DynamoDB, Kinesis, SNS and SQS, S3, SES, Secrets Manager.
+//! The ports on AWS: DynamoDB, Kinesis, SNS and SQS, S3, SES, Secrets Manager, KMS.
 //!
 //! [`Aws`] is the process's connection; each adapter is made from it. All of them speak to whatever
 //! `AWS_ENDPOINT_URL` names.
@@ -10,6 +10,7 @@ mod batches;
 mod bus;
 mod conditional;
 mod connection;
+mod data_keys;
 mod email;
 mod failure;
 mod held;
@@ -26,6 +27,7 @@ mod quarantine;
 mod queues;
 mod random;
 mod s3_object;
+mod seals;
 mod secret;
 mod shards;
 mod tables;
@@ -47,6 +49,7 @@ pub use objects::Objects;
 pub use people::People;
 pub use quarantine::QuarantineBucket;
 pub use queues::{ActionQueues, DueMessages};
+pub use seals::Seals;
 pub use secret::Secret;
 pub use tables::{Tables, create_tables};
 pub use timers::TimerTable;

@@ -1,8 +1,8 @@
 //! Refused records in a bucket.
 
-use crate::Aws;
 use crate::failure::failure;
 use crate::s3_object::{Got, Wanted, located};
+use crate::{Aws, Seals};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -13,6 +13,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use vault::{Place, decode_record, encode_record, is_sealed};
 
 const WHAT: &str = "the quarantine";
 /// Under which all records lie.
@@ -21,21 +22,47 @@ const PREFIX: &str = "quarantine/";
 const CALLS: usize = 16;
 
 /// Keeps each refused record as one object, named by what was refused, so that the same record is kept once, as it
-/// came first. The bucket has to encrypt what it keeps: originals may hold personal data.
+/// came first. With [`QuarantineBucket::sealed`] an object is the whole record sealed; originals of intake may hold
+/// personal data. Without, it is JSON: for functions behind intake, whose records hold none.
 pub struct QuarantineBucket {
     client: Client,
     bucket: String,
+    seals: Option<Seals>,
 }
 
 impl QuarantineBucket {
     pub fn new(aws: &Aws, bucket: impl Into<String>) -> QuarantineBucket {
-        QuarantineBucket { client: aws.s3(), bucket: bucket.into() }
+        QuarantineBucket { client: aws.s3(), bucket: bucket.into(), seals: None }
+    }
+
+    /// The same, with records sealed from now on. Those that were put before stay readable.
+    pub fn sealed(self, seals: Seals) -> QuarantineBucket {
+        QuarantineBucket { seals: Some(seals), ..self }
+    }
+
+    /// The bytes of a record's object.
+    async fn body(&self, key: &str, record: &Quarantined) -> Result<Vec<u8>, PortError> {
+        match (&self.seals, id_of(key)) {
+            (Some(seals), Some(id)) => seals.seal(Place::Quarantine(id), &encode_record(record)).await,
+            _ => Ok(encode(record)),
+        }
     }
 
     /// `None` for one that went away since it was listed.
     async fn read(&self, key: &str) -> Result<Option<Quarantined>, PortError> {
         let wanted = Wanted::whole(&self.bucket, key);
         match wanted.get(&self.client, WHAT).await? {
+            Got::Bytes { bytes, .. } if is_sealed(&bytes) => {
+                let Some(seals) = &self.seals else {
+                    return Err(wanted.failed(WHAT, "it is sealed, and this function was given no key"));
+                };
+                let opened = seals.open(Place::Quarantine(id_of(key).unwrap_or_default()), &bytes).await;
+                let opened = opened.map_err(|error| located(error, &self.bucket, key))?;
+                match decode_record(&opened) {
+                    Some(record) => Ok(Some(record)),
+                    None => Err(wanted.failed(WHAT, "it is of a later release: move it out")),
+                }
+            }
             Got::Bytes { bytes, .. } => match decode(&bytes) {
                 Some(record) => Ok(Some(record)),
                 None => Err(wanted.failed(WHAT, "it is damaged, or of a later release: move it out")),
@@ -46,13 +73,13 @@ impl QuarantineBucket {
 
     async fn put_one(&self, key: String, body: Vec<u8>) -> Result<(), PortError> {
         let call = || {
-            let body = ByteStream::from(body.clone());
+            let stream = ByteStream::from(body.clone());
             self.client
                 .put_object()
                 .bucket(&self.bucket)
                 .key(&key)
-                .content_type("application/json")
-                .body(body)
+                .content_type(if is_sealed(&body) { "application/octet-stream" } else { "application/json" })
+                .body(stream)
         };
         let failed = |error| located(failure(WHAT, error), &self.bucket, &key);
         let Err(error) = call().if_none_match("*").send().await else { return Ok(()) };
@@ -68,9 +95,14 @@ impl QuarantineBucket {
 
 impl Quarantine for QuarantineBucket {
     async fn put(&self, records: &[Quarantined]) -> Result<(), PortError> {
-        let mut objects = BTreeMap::new();
+        let mut first = BTreeMap::new();
         for record in records {
-            objects.entry(key(record)).or_insert_with(|| encode(record));
+            first.entry(key(record)).or_insert(record);
+        }
+        let mut objects = Vec::with_capacity(first.len());
+        for (key, record) in first {
+            let body = self.body(&key, record).await?;
+            objects.push((key, body));
         }
         let puts = objects.into_iter().map(|(key, body)| self.put_one(key, body));
         stream::iter(puts).buffer_unordered(CALLS).try_collect().await

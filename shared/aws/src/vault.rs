@@ -1,47 +1,88 @@
 //! Raw personal data in a table of its own.
 
-use crate::Aws;
 use crate::batch_write::{batch_write, delete, put};
 use crate::failure::failure;
 use crate::item::{Item, binary};
+use crate::{Aws, Seals};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use event::{Identifier, PortError, Secret, Vault, VaultStore};
 use std::collections::{BTreeMap, BTreeSet};
+use vault::Place;
 
 const WHAT: &str = "the vault";
 /// The partition key: the identifier's kind and its hash, 17 bytes.
 const IDENTIFIER: &str = "identifier";
 /// The sort key.
 const FIELD: &str = "field";
+/// The value, sealed.
+const SEALED: &str = "sealed";
+/// The value as it is: where no seals are given, and in items of releases that sealed none.
 const VALUE: &str = "value";
 
-/// The vault in a DynamoDB table with the keys `identifier` (binary) and `field` (string). The table encrypts what is in
-/// it; who may read it is for the deployment's policies to say.
+/// The vault in a DynamoDB table with the keys `identifier` (binary) and `field` (string). Values are sealed each for its
+/// place, under what [`VaultTable::sealed`] is given; without it, the table's own encryption is all there is. Who may
+/// read it is for the deployment's policies to say.
 pub struct VaultTable {
     client: Client,
     table: String,
+    seals: Option<Seals>,
 }
 
 impl VaultTable {
     pub fn new(aws: &Aws, table: impl Into<String>) -> VaultTable {
-        VaultTable { client: aws.dynamodb(), table: table.into() }
+        VaultTable { client: aws.dynamodb(), table: table.into(), seals: None }
+    }
+
+    /// The same, with values sealed from now on. Those that were put before stay readable.
+    pub fn sealed(self, seals: Seals) -> VaultTable {
+        VaultTable { seals: Some(seals), ..self }
+    }
+
+    /// The attribute of a value.
+    async fn attribute(&self, secret: &Secret) -> Result<(&'static str, AttributeValue), PortError> {
+        let Some(seals) = &self.seals else { return Ok((VALUE, AttributeValue::S(secret.value.clone()))) };
+        let place = Place::Vault(secret.identifier, &secret.field);
+        Ok((SEALED, binary(seals.seal(place, secret.value.as_bytes()).await?)))
+    }
+
+    /// The value of an item; nothing for one without.
+    async fn value(
+        &self,
+        identifier: Identifier,
+        field: &str,
+        item: &mut Item,
+    ) -> Result<Option<String>, PortError> {
+        let failed = |reason: &str| PortError::Failed { what: WHAT, reason: reason.to_owned() };
+        match (item.remove(SEALED), item.remove(VALUE)) {
+            (Some(AttributeValue::B(sealed)), _) => {
+                let seals = self.seals.as_ref();
+                let seals =
+                    seals.ok_or_else(|| failed("a value is sealed, and this function was given no key"))?;
+                let value = seals.open(Place::Vault(identifier, field), sealed.as_ref()).await?;
+                String::from_utf8(value).map(Some).map_err(|_| failed("a value is not text"))
+            }
+            (_, Some(AttributeValue::S(value))) => Ok(Some(value)),
+            _ => Ok(None),
+        }
     }
 }
 
 impl Vault for VaultTable {
     async fn put(&self, secrets: &[Secret]) -> Result<(), PortError> {
         // Of two values of one field the later one stays, and a call may not have both.
-        let items: BTreeMap<([u8; 17], &str), &str> = secrets
+        let last: BTreeMap<([u8; 17], &str), &Secret> = secrets
             .iter()
-            .map(|secret| ((partition(secret.identifier), secret.field.as_str()), secret.value.as_str()))
+            .map(|secret| ((partition(secret.identifier), secret.field.as_str()), secret))
             .collect();
-        let item = |((identifier, field), value): (([u8; 17], &str), &str)| {
+        let mut puts = Vec::with_capacity(last.len());
+        for ((identifier, field), secret) in last {
             let mut item = key(identifier, field);
-            item.insert(VALUE.to_owned(), AttributeValue::S(value.to_owned()));
-            put(item)
-        };
-        batch_write(&self.client, WHAT, &self.table, items.into_iter().map(item).collect()).await
+            let (name, value) = self.attribute(secret).await?;
+            item.insert(name.to_owned(), value);
+            puts.push(put(item));
+        }
+        batch_write(&self.client, WHAT, &self.table, puts).await
     }
 
     async fn get(&self, identifier: Identifier, field: &str) -> Result<Option<String>, PortError> {
@@ -52,11 +93,10 @@ impl Vault for VaultTable {
         let key = key(partition(identifier), field);
         let get = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         let answer = get.send().await.map_err(|error| failure(WHAT, error))?;
-        let value = answer.item.and_then(|mut item| item.remove(VALUE));
-        Ok(value.and_then(|value| match value {
-            AttributeValue::S(value) => Some(value),
-            _ => None,
-        }))
+        match answer.item {
+            Some(mut item) => self.value(identifier, field, &mut item).await,
+            None => Ok(None),
+        }
     }
 }
 
@@ -64,9 +104,8 @@ impl VaultStore for VaultTable {
     async fn fields(&self, identifier: Identifier) -> Result<Vec<Secret>, PortError> {
         let mut secrets = Vec::new();
         for mut item in self.items(identifier, None).await? {
-            if let (Some(AttributeValue::S(field)), Some(AttributeValue::S(value))) =
-                (item.remove(FIELD), item.remove(VALUE))
-            {
+            let Some(AttributeValue::S(field)) = item.remove(FIELD) else { continue };
+            if let Some(value) = self.value(identifier, &field, &mut item).await? {
                 secrets.push(Secret { identifier, field, value });
             }
         }

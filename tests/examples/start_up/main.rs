@@ -91,6 +91,7 @@ fn settings(endpoint: &Endpoint) -> Vec<(&'static str, String)> {
         ("QUARANTINE_BUCKET", format!("{name}-quarantine")),
         ("CONFIG_BUCKET", format!("{name}-config")),
         ("HASH_KEY_SECRET", name.clone()),
+        ("VAULT_KEY", name.clone()),
         ("BUS_STREAM", name),
         ("SERVICE_QUEUE", service.to_owned()),
         ("MARKETING_QUEUE", marketing.to_owned()),

@@ -7,6 +7,7 @@ mod aws_changes;
 mod aws_journal;
 mod aws_people;
 mod aws_pipes;
+mod aws_seals;
 mod bus;
 mod change_stream;
 mod held;

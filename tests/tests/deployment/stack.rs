@@ -109,6 +109,7 @@ impl Stack {
             caps: self.output("CapsTable"),
             data: self.output("DataBucket"),
             quarantine: self.output("QuarantineBucket"),
+            vault_key: Some(self.output("VaultKey")),
         };
         stores.state(&self.aws, &browsers).await
     }

@@ -101,6 +101,7 @@ impl World {
             caps: &self.tables.caps,
             data: &self.names.bucket,
             quarantine: &self.names.bucket,
+            vault_key: None,
         };
         let browsers = workload.browsers(&event::Pseudonymizer::new(&self.hash_key));
         stores.state(&self.direct, &browsers).await

@@ -21,6 +21,8 @@ pub struct Deployment {
     pub queues: BTreeMap<Bus, Vec<String>>,
     pub alarms: BTreeMap<Bus, f64>,
     pub secrets: f64,
+    /// Keys of KMS that the deployment has of its own.
+    pub kms_keys: f64,
     pub key_requests: KeyRequests,
     /// Whether functions write metrics.
     pub metric_lines: bool,
@@ -187,7 +189,10 @@ mod tests {
                 .collect();
             assert_eq!(polled.len(), deployment.queues[&bus].len(), "{bus:?}: {polled:?}");
         }
-        assert_eq!(of_type("AWS::SecretsManager::Secret").len() as f64, deployment.secrets);
+        let without_kms = |(_, body): &(&str, &str)| !body.contains("Condition: UseKms");
+        let count = |wanted| of_type(wanted).iter().filter(|found| without_kms(found)).count() as f64;
+        assert_eq!(count("AWS::SecretsManager::Secret"), deployment.secrets);
+        assert_eq!(count("AWS::KMS::Key"), deployment.kms_keys);
     }
 
     #[test]

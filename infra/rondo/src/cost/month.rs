@@ -59,7 +59,8 @@ pub fn month(counts: &RunCounts, deployment: &Deployment, events: f64) -> Result
     month.add("lines of metrics in logs", "logs_ingested", logs);
     month.add("metrics of functions that run", "metrics", metrics);
     month.add("alarms", "alarms", deployment.alarms.get(&counts.bus).copied().unwrap_or_default());
-    month.add("key of all hashes", "secrets", deployment.secrets);
+    month.add("keys of hashes and of the vault", "secrets", deployment.secrets);
+    month.add("key that wraps data keys", "kms_keys", deployment.kms_keys);
     Ok(month.lines)
 }
 
@@ -126,6 +127,7 @@ impl Month<'_> {
             ("messages sent", "sqs_requests", scale(&of("SQS", |calls| calls.units))),
             ("objects put", "s3_puts", objects(&puts)),
             ("objects read", "s3_gets", objects(&gets)),
+            ("data keys", "kms_requests", scale(&of("KMS", |calls| calls.units))),
             ("mail", "mails", scale(&of("SESv2", |calls| calls.units))),
         ];
         for (what, item, quantity) in lines {

@@ -74,7 +74,7 @@ fn a_month_without_events_pays_what_stands_there() {
     // Three queues, five polls each every 20 seconds.
     near(line(&bill, "Lambda's polls"), (1_971_000.0, 0.7884));
     near(line(&bill, "alarms"), (9.0, 0.9));
-    near(line(&bill, "key of all hashes"), (1.0, 0.4));
+    near(line(&bill, "keys of hashes and of the vault"), (2.0, 0.8));
     assert_eq!(line(&bill, "collect-events"), (0.0, 0.0));
     // Nothing happens that a metric could count, and none is asked for.
     assert_eq!(line(&bill, "metrics"), (0.0, 0.0));

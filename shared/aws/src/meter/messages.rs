@@ -3,6 +3,8 @@
 use super::{Charges, Usage};
 use aws_sdk_kinesis::operation::put_record::PutRecordInput;
 use aws_sdk_kinesis::operation::put_records::{PutRecordsInput, PutRecordsOutput};
+use aws_sdk_kms::operation::decrypt::DecryptInput;
+use aws_sdk_kms::operation::generate_data_key::GenerateDataKeyInput;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueInput;
 use aws_sdk_sesv2::operation::send_email::SendEmailInput;
 use aws_sdk_sns::operation::publish::PublishInput;
@@ -51,6 +53,12 @@ pub(super) fn charges(input: &Input) -> Option<Charges> {
     }
     if let Some(input) = input.downcast_ref::<DeleteMessageInput>() {
         return charge(input.queue_url(), requests([0].into_iter()));
+    }
+    if let Some(input) = input.downcast_ref::<GenerateDataKeyInput>() {
+        return charge(input.key_id(), requests([0].into_iter()));
+    }
+    if let Some(input) = input.downcast_ref::<DecryptInput>() {
+        return charge(input.key_id(), requests([0].into_iter()));
     }
     if let Some(input) = input.downcast_ref::<SendEmailInput>() {
         // Each recipient is a message.
