@@ -27,7 +27,7 @@ class Mistakes(unittest.TestCase):
 
     def test_the_template_is_right(self):
         self.assertEqual(self.found(lambda resources: None), [])
-        self.assertEqual(len(COLUMNS), 44)
+        self.assertEqual(len(COLUMNS), 46)
 
     def test_each_mistake_is_found(self):
         vault = {"Fn::GetAtt": ["Vault", "Arn"]}
