@@ -63,6 +63,7 @@ async fn forget_in<S: Stores>(
         version: stored.version,
         blob: blob.into(),
         fresh: Vec::new(),
+        log: Vec::new(),
         merged: Vec::new(),
         links: Vec::new(),
         owner: Owner { kind: strongest.kind, person },

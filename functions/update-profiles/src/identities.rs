@@ -4,7 +4,7 @@ use crate::people::People;
 use event::{Event, Identifier, IdentifierKind, Key, PortError};
 use foldhash::{HashMap, HashMapExt};
 use person::{
-    IdentityGraph, IdentityRules, IdentityStore, Origin, Owner, Profile, ProfileStore, Reason, Refusal,
+    IdentityGraph, IdentityRules, IdentityStore, LogEntry, Origin, Owner, Profile, ProfileStore, Refusal,
     resolve,
 };
 
@@ -18,10 +18,12 @@ pub(crate) struct Identities<'e> {
     links: HashMap<Key, Vec<Identifier>>,
     /// Who went into whom in this batch.
     merged: HashMap<Owner, Owner>,
+    /// What joined each of them: whom to, their identifier, and the event that carried it.
+    joined: HashMap<Owner, (Owner, Identifier, &'e Event<'e>)>,
     /// What those who went into somebody in this batch brought along.
     brought: HashMap<Key, Brought>,
     /// Links of this batch that were not made, by who claimed them.
-    refused: HashMap<Key, Vec<(Identifier, Reason, &'e Event<'e>)>>,
+    refused: HashMap<Key, Vec<(Identifier, &'e Event<'e>)>>,
 }
 
 #[derive(Default)]
@@ -80,7 +82,8 @@ impl<'e> Identities<'e> {
         let stored = if wanted.is_empty() { Vec::new() } else { store.owners(&wanted).await? };
         let owners = wanted.into_iter().zip(stored).filter_map(|(id, owner)| Some((id, owner?))).collect();
         let (links, merged) = (HashMap::new(), HashMap::new());
-        Ok(Identities { rules, owners, links, merged, brought: HashMap::new(), refused: HashMap::new() })
+        let (joined, brought, refused) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Ok(Identities { rules, owners, links, merged, joined, brought, refused })
     }
 
     /// Replaces owners who were merged away by those they went into: an identifier that a merge did not move
@@ -144,7 +147,8 @@ impl<'e> Identities<'e> {
         let graph = Graph { identities: self, people };
         let resolution = resolve(&event.identifiers, self.rules, &graph);
         let owner = resolution.owner;
-        for (merge, _) in resolution.merges {
+        for (merge, by) in resolution.merges {
+            self.joined.insert(merge, (owner, by, event));
             let graph = Graph { identities: self, people };
             let (linked, separated) = (graph.linked(merge), graph.separated(merge));
             self.merged.insert(merge, owner);
@@ -162,8 +166,8 @@ impl<'e> Identities<'e> {
             self.owners.insert(*identifier, owner);
             self.links.entry(owner.person).or_default().push(*identifier);
         }
-        for Refusal { identifier, claimant, reason, .. } in &resolution.refusals {
-            self.refused.entry(claimant.person).or_default().push((*identifier, *reason, event));
+        for Refusal { identifier, claimant, .. } in &resolution.refusals {
+            self.refused.entry(claimant.person).or_default().push((*identifier, event));
         }
         refusals.extend(resolution.refusals);
         owner
@@ -179,13 +183,23 @@ impl<'e> Identities<'e> {
         self.links.remove(&person.person).unwrap_or_default()
     }
 
+    /// What the identity log says of these merges.
+    pub fn log(&self, merged: &[Owner]) -> Vec<LogEntry> {
+        let entry = |gone: &Owner| {
+            let (into, by, event) = *self.joined.get(gone)?;
+            let (at, message, source) = (event.happened_at, event.hash, event.source.clone().into_owned());
+            Some(LogEntry::Merged { gone: *gone, into, by, at, message, source })
+        };
+        merged.iter().filter_map(entry).collect()
+    }
+
     /// Tells a person's profile which identifiers of its events are its own and which are not, before they are applied.
     pub fn tell<'p>(&self, profile: &mut Profile<'p>, person: Owner)
     where
         'e: 'p,
     {
-        for (identifier, reason, event) in self.refused.get(&person.person).into_iter().flatten() {
-            profile.refuse(*identifier, *reason, Origin::of(event));
+        for (identifier, event) in self.refused.get(&person.person).into_iter().flatten() {
+            profile.refuse(*identifier, Origin::of(event));
         }
         // What was refused at first may have come with somebody who turned out to be the same person.
         if !profile.refused.is_empty() {

@@ -172,6 +172,7 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
         links.sort_unstable();
         links.dedup();
         let version = people.version(slot);
+        let log = identities.log(&merged);
         let merged = merged
             .into_iter()
             .map(|owner| Merged {
@@ -179,7 +180,7 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
                 version: people.stored(owner.person).map_or(0, |stored| stored.version),
             })
             .collect();
-        writes.push(ProfileWrite { person: owner.person, version, blob, fresh, merged, links, owner });
+        writes.push(ProfileWrite { person: owner.person, version, blob, fresh, merged, links, owner, log });
     }
 
     let written = writes.len() as u64;

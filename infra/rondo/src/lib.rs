@@ -67,6 +67,10 @@ enum Command {
     Profile(commands::ProfileArgs),
     /// Show what a person agreed to, with the proof of each answer
     Consent(commands::ConsentArgs),
+    /// Show by what a person is known, which merges made them, and what was refused
+    Identity(commands::IdentityArgs),
+    /// Undo one merge: the two are apart from then on, as if they had never been joined
+    Unmerge(commands::UnmergeArgs),
     /// Show why a person was, or was not, sent a message
     Why(commands::WhyArgs),
     /// Show which records were refused and why, and put them in once they are not refused any more
@@ -121,6 +125,8 @@ fn run(command: Command) -> Result<()> {
         Command::Key(args) => commands::key(&args),
         Command::Profile(args) => commands::profile(&args),
         Command::Consent(args) => commands::consent(&args),
+        Command::Identity(args) => commands::identity(&args),
+        Command::Unmerge(args) => commands::unmerge(&args),
         Command::Why(args) => commands::why(&args),
         Command::Quarantine(args) => commands::quarantine(&args),
         Command::Privacy(command) => commands::privacy(&command),

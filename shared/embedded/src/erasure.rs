@@ -4,7 +4,7 @@ use crate::actions::ACTIONS;
 use crate::ledger::{CAPS, CLAIMED, LEDGER, LEDGER_OF};
 use crate::overlay::{identity_key, timer_of};
 use crate::people::owner_of;
-use crate::store::{IDENTITIES, JOURNEYS, PROFILES, Store, TIMERS, failed};
+use crate::store::{IDENTITIES, IDENTITY_LOG, JOURNEYS, PROFILES, Store, TIMERS, failed};
 use campaign::{Action, CampaignErasure, CampaignsErased, Held, LedgerEntry};
 use event::{Identifier, IdentifierKind, Key, PortError};
 use person::{PeopleErased, PeopleErasure, PersonRow};
@@ -45,6 +45,10 @@ impl PeopleErasure for Store {
             // What the overlay holds goes to the tables first, so that each row is in one place.
             overlay.flush(transaction)?;
             overlay.forget(people);
+            let mut logs = transaction.open_table(IDENTITY_LOG)?;
+            for person in people {
+                logs.remove(&person.0)?;
+            }
             let mut profiles = transaction.open_table(PROFILES)?;
             for person in people {
                 erased.profiles += u64::from(profiles.remove(&person.0)?.is_some());

@@ -9,6 +9,7 @@ mod bus_log;
 mod duplicates;
 mod erasure;
 mod frame;
+mod identity_log;
 mod intake;
 mod keys;
 mod lake_folder;

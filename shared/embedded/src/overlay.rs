@@ -1,11 +1,11 @@
 //! What the hot tables will hold after the next commit, and rows that were written lately.
 
-use crate::store::{IDENTITIES, JOURNEYS, PROFILES, TIMERS};
+use crate::store::{IDENTITIES, IDENTITY_LOG, JOURNEYS, PROFILES, TIMERS};
 use campaign::Timer;
 use event::{Identifier, Key};
 use foldhash::HashMap;
 use person::Owner;
-use redb::{TableHandle, WriteTransaction};
+use redb::{ReadableTable, TableHandle, WriteTransaction};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ pub(crate) struct Overlay {
     pub profiles: HashMap<Key, Row>,
     pub journeys: HashMap<Key, Row>,
     pub identities: HashMap<Identifier, Owner>,
+    /// Entries of identity logs, in their stored form, to be appended.
+    pub log: HashMap<Key, Vec<u8>>,
     pub timers: BTreeSet<Timer>,
     pub removed_timers: BTreeSet<Timer>,
     /// People whose journeys are to be looked at; a queue that never outlives the batch.
@@ -49,7 +51,10 @@ pub(crate) struct Overlay {
 impl Overlay {
     pub fn is_dirty(&self) -> bool {
         self.dirty_rows > 0
-            || !(self.identities.is_empty() && self.timers.is_empty() && self.removed_timers.is_empty())
+            || !(self.identities.is_empty()
+                && self.log.is_empty()
+                && self.timers.is_empty()
+                && self.removed_timers.is_empty())
     }
 
     /// Bytes of the profiles that the table does not hold yet, about.
@@ -77,13 +82,19 @@ impl Overlay {
         self.dirty_rows += usize::from(!was_dirty);
     }
 
+    /// Forgets what it keeps of a person's profile: the table is to be read again.
+    pub fn forget_profile(&mut self, person: Key) {
+        if let Some(row) = self.profiles.remove(&person) {
+            self.bytes -= row.bytes();
+        }
+    }
+
     /// Forgets the rows of people, which the tables no longer hold either.
     pub fn forget(&mut self, people: &[Key]) {
         for person in people {
-            if let Some(row) = self.profiles.remove(person) {
-                self.bytes -= row.bytes();
-            }
+            self.forget_profile(*person);
             self.journeys.remove(person);
+            self.log.remove(person);
         }
     }
 
@@ -130,6 +141,14 @@ impl Overlay {
             }
         }
         {
+            let mut table = transaction.open_table(IDENTITY_LOG)?;
+            for (person, entries) in sorted(&self.log) {
+                let mut row = table.get(&person.0)?.map(|row| row.value().to_vec()).unwrap_or_default();
+                row.extend_from_slice(entries);
+                table.insert(&person.0, row.as_slice())?;
+            }
+        }
+        {
             let mut table = transaction.open_table(TIMERS)?;
             for timer in &self.removed_timers {
                 table.remove(&timer_key(*timer))?;
@@ -139,6 +158,7 @@ impl Overlay {
             }
         }
         self.identities.clear();
+        self.log.clear();
         self.timers.clear();
         self.removed_timers.clear();
         (self.dirty_rows, self.dirty_bytes) = (0, 0);
@@ -177,7 +197,7 @@ pub(crate) fn timer_of(key: &[u8; 20]) -> Timer {
     }
 }
 
-fn identity_key_of(owner: Owner) -> [u8; 17] {
+pub(crate) fn identity_key_of(owner: Owner) -> [u8; 17] {
     identity_key(Identifier { kind: owner.kind, key: owner.person })
 }
 

@@ -32,6 +32,9 @@ impl ProfileStore for Store {
             for identifier in write.links {
                 overlay.identities.insert(identifier, write.owner);
             }
+            for entry in write.log {
+                entry.encode(overlay.log.entry(write.person).or_default());
+            }
             for merged in write.merged {
                 let pointer = Blob::forward(write.person).into();
                 overlay.put_profile(merged.owner.person, merged.version + 1, pointer);

@@ -5,7 +5,7 @@ use crate::duplicates::DUPLICATES;
 use crate::ledger::{CAPS, CLAIMED, LEDGER, LEDGER_OF};
 use crate::quality::QUALITY;
 use crate::sealed::{QUARANTINE, VAULT};
-use crate::store::{IDENTITIES, JOURNEYS, META, PROFILES, TIMERS, failed};
+use crate::store::{IDENTITIES, IDENTITY_LOG, JOURNEYS, META, PROFILES, TIMERS, failed};
 use event::PortError;
 use redb::{
     Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError,
@@ -42,6 +42,7 @@ impl Copy {
     fn tables(&mut self) -> Result<(), redb::Error> {
         self.table(PROFILES)?;
         self.table(IDENTITIES)?;
+        self.table(IDENTITY_LOG)?;
         self.table(JOURNEYS)?;
         self.table(TIMERS)?;
         self.table(META)?;

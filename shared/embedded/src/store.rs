@@ -18,6 +18,8 @@ pub(crate) type Bytes = &'static [u8];
 pub(crate) const PROFILES: TableDefinition<&[u8; 16], Bytes> = TableDefinition::new("profiles");
 /// Identifier kind and key → owner kind and person.
 pub(crate) const IDENTITIES: TableDefinition<&[u8; 17], &[u8; 17]> = TableDefinition::new("identities");
+/// Person → entries of their identity log, one after another.
+pub(crate) const IDENTITY_LOG: TableDefinition<&[u8; 16], Bytes> = TableDefinition::new("identity_log");
 /// Person → version and blob.
 pub(crate) const JOURNEYS: TableDefinition<&[u8; 16], Bytes> = TableDefinition::new("journeys");
 /// Minute (big-endian) and person.

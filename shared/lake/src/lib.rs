@@ -9,6 +9,7 @@
 mod buffer;
 mod column;
 mod error;
+mod history;
 mod path;
 mod replay;
 mod rewrite;
@@ -20,6 +21,7 @@ mod write;
 
 pub use column::{Key, Long, Text};
 pub use error::LakeError;
+pub use history::History;
 pub use path::{EVENTS, event_path};
 pub use replay::{Archived, other_identities, replay};
 pub use rewrite::{Fate, Rewritten, mentions, rewrite};

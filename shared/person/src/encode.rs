@@ -89,13 +89,13 @@ impl<'a> Blob<'a> {
     #[inline]
     pub fn settles(bytes: &[u8], identifier: Identifier) -> bool {
         let Some(mut reader) = bytes.get(1..).map(Reader::new) else { return false };
-        let is = |entry: &[u8]| entry[0] == identifier.kind as u8 && entry[1..17] == identifier.key.0;
+        let is = |entry: &[u8]| entry[0] == identifier.kind as u8 && entry[1..] == identifier.key.0;
         let Ok(Some((tag::IDENTIFIERS, own))) = reader.field() else { return false };
         if own.rest().as_chunks::<17>().0.iter().any(|entry| is(entry)) {
             return true;
         }
         let Ok(Some((tag::REFUSED, refused))) = reader.field() else { return false };
-        refused.rest().as_chunks::<18>().0.iter().any(|entry| is(entry))
+        refused.rest().as_chunks::<17>().0.iter().any(|entry| is(entry))
     }
 
     /// Whether a stored profile names an identifier in any way: as the person's, as refused, or as one to be kept apart

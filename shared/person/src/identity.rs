@@ -22,23 +22,45 @@ impl From<Identifier> for Owner {
     }
 }
 
+impl From<Owner> for Identifier {
+    /// The identifier whose hash the person's id is.
+    fn from(owner: Owner) -> Identifier {
+        Identifier { kind: owner.kind, key: owner.person }
+    }
+}
+
 /// Why an identifier was not linked to the person of an event that carried it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
 pub enum Reason {
     /// The two were separated: a merge of them was undone.
-    Separated = 1,
+    Separated,
     /// It belongs to another known person: two user ids are two people.
-    Known = 2,
+    Known,
     /// It belongs to somebody who is known by something personal, and a device or a browser is not enough to join two.
-    Shared = 3,
+    Shared,
     /// It, or what would come with it, is more than one person may have of its kind.
-    Limit = 4,
-    /// Of a later release.
-    Other = 0xff,
+    Limit,
 }
 
 impl Reason {
+    /// Why an identifier that came with a person's events is not theirs: whose it is, and whom they are kept apart from,
+    /// say so at any time. So a profile need not keep the reason, which could depend on what came first.
+    pub fn of(
+        identifier: Identifier,
+        claimant: Owner,
+        owner: Option<Owner>,
+        kept_apart: impl Fn(Owner) -> bool,
+    ) -> Reason {
+        match owner {
+            Some(owner) if kept_apart(owner) => Reason::Separated,
+            Some(owner) if owner.kind == IdentifierKind::User && claimant.kind == IdentifierKind::User => {
+                Reason::Known
+            }
+            Some(owner) if !is_personal(identifier.kind) && is_personal(owner.kind) => Reason::Shared,
+            _ => Reason::Limit,
+        }
+    }
+
     /// The reason as it is written in output.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -46,16 +68,7 @@ impl Reason {
             Reason::Known => "known_apart",
             Reason::Shared => "shared",
             Reason::Limit => "limit",
-            Reason::Other => "other",
         }
-    }
-
-    pub(crate) fn from_code(code: u8) -> Reason {
-        use Reason::{Known, Limit, Separated, Shared};
-        [Separated, Known, Shared, Limit]
-            .into_iter()
-            .find(|reason| *reason as u8 == code)
-            .unwrap_or(Reason::Other)
     }
 }
 
@@ -182,8 +195,7 @@ fn settle(identifiers: &[Identifier], graph: &impl IdentityGraph) -> Resolution 
             Some(owner) if owner == winner || resolution.merges.iter().any(|(gone, _)| *gone == owner) => {}
             Some(owner) if may_merge(identifier, owner) => resolution.merges.push((owner, identifier)),
             Some(owner) => {
-                let known = owner.kind == IdentifierKind::User;
-                let reason = if known { Reason::Known } else { Reason::Shared };
+                let reason = Reason::of(identifier, winner, Some(owner), |_| false);
                 resolution.refusals.push(Refusal {
                     identifier,
                     owner: Some(owner),

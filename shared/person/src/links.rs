@@ -1,7 +1,6 @@
 //! What a profile knows of its identifiers: since when each is linked and by what, which were refused, and whom it is
 //! never to be joined with.
 
-use crate::identity::Reason;
 use crate::profile::Profile;
 use event::wire::{Damaged, Reader, put_bytes, put_varint};
 use event::{Event, Identifier, IdentifierKind, Key, MessageHash};
@@ -26,11 +25,11 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// An identifier that some event of the person carried, but that is not theirs.
+/// An identifier that some event of the person carried, but that is not theirs. [`Reason::of`](crate::Reason::of) says
+/// why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused<'a> {
     pub identifier: Identifier,
-    pub reason: Reason,
     /// Nothing where it could not be kept.
     pub origin: Option<Origin<'a>>,
 }
@@ -84,14 +83,13 @@ impl<'a> Profile<'a> {
         count(self) < before
     }
 
-    /// Notes that an identifier was found not to be the person's; the first reason stays. Before the event that
-    /// carried it is applied.
-    pub fn refuse(&mut self, identifier: Identifier, reason: Reason, origin: Origin<'a>) {
+    /// Notes that an identifier was found not to be the person's, before the event that carried it is applied.
+    pub fn refuse(&mut self, identifier: Identifier, origin: Origin<'a>) {
         if self.identifiers.binary_search(&identifier).is_ok() {
             return;
         }
         if let Err(at) = self.refused.binary_search_by_key(&identifier, |refused| refused.identifier) {
-            self.refused.insert(at, Refused { identifier, reason, origin: Some(origin) });
+            self.refused.insert(at, Refused { identifier, origin: Some(origin) });
         }
     }
 
@@ -120,7 +118,6 @@ impl<'a> Profile<'a> {
             match self.refused.binary_search_by_key(&theirs.identifier, |refused| refused.identifier) {
                 Ok(at) => {
                     let own = &mut self.refused[at];
-                    own.reason = own.reason.min(theirs.reason);
                     own.origin = own.origin.zip(theirs.origin).map(|(own, theirs)| own.min(theirs));
                 }
                 Err(at) => self.refused.insert(at, *theirs),
@@ -138,7 +135,6 @@ impl<'a> Profile<'a> {
     pub(crate) fn encode_refused(&self, out: &mut Vec<u8>) {
         for refused in self.refused.iter().take(MAX_REFUSED) {
             put_identifier(out, refused.identifier);
-            out.push(refused.reason as u8);
         }
     }
 
@@ -171,9 +167,7 @@ impl<'a> Profile<'a> {
 
     pub(crate) fn decode_refused(&mut self, mut field: Reader<'a>) -> Result<(), Damaged> {
         while !field.is_empty() {
-            let identifier = read_identifier(&mut field)?;
-            let reason = Reason::from_code(field.byte()?);
-            self.refused.push(Refused { identifier, reason, origin: None });
+            self.refused.push(Refused { identifier: read_identifier(&mut field)?, origin: None });
         }
         Ok(())
     }
@@ -241,14 +235,11 @@ mod tests {
     #[test]
     fn what_was_refused_is_not_the_persons_until_they_turn_out_to_be_one() {
         let (mut one, mut other) = (Profile::default(), Profile::default());
-        one.refuse(id(1), Reason::Shared, origin(7));
+        one.refuse(id(1), origin(7));
         one.carry(id(1), origin(7));
         one.carry(id(1), origin(4));
         assert!(one.identifiers.is_empty());
-        assert_eq!(
-            one.refused,
-            [Refused { identifier: id(1), reason: Reason::Shared, origin: Some(origin(4)) }]
-        );
+        assert_eq!(one.refused, [Refused { identifier: id(1), origin: Some(origin(4)) }]);
         other.carry(id(1), origin(8));
         let mut both = one.clone();
         both.merge(&other);
@@ -264,7 +255,7 @@ mod tests {
         let mut profile = Profile::default();
         profile.carry(id(1), origin(5));
         profile.carry(id(2), origin(-3));
-        (3..40).for_each(|n| profile.refuse(id(n), Reason::Limit, origin(i64::from(n))));
+        (3..40).for_each(|n| profile.refuse(id(n), origin(i64::from(n))));
         profile.keep_apart(id(50));
         profile.see(-3, 5);
         let mut blob = Vec::new();

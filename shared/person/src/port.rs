@@ -1,6 +1,7 @@
 //! Where profiles and identities are kept.
 
 use crate::identity::Owner;
+use crate::log::LogEntry;
 use event::{Event, Identifier, Key, PortError};
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub struct ProfileWrite<'a> {
     pub links: Vec<Identifier>,
     /// Who the person is to those identifiers.
     pub owner: Owner,
+    /// What the person's identity log says of this write, which is written with it.
+    pub log: Vec<LogEntry>,
 }
 
 /// Somebody whose state goes into another person's.
@@ -56,7 +59,7 @@ pub trait ProfileStore {
     /// Writes each on its conditions: the versions of the person and of those merged into it are the ones that
     /// were loaded, and no identifier that it links has another owner meanwhile. The people whose conditions
     /// failed come back, and nothing of theirs was written. In one step for each person: profile, links,
-    /// forwarding pointers, and the change.
+    /// forwarding pointers, log, and the change.
     async fn write(&self, writes: Vec<ProfileWrite<'_>>) -> Result<Vec<Key>, PortError>;
 }
 

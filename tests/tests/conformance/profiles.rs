@@ -23,6 +23,7 @@ pub fn write(n: u8, version: u64, events: usize) -> ProfileWrite<'static> {
         merged: Vec::new(),
         links: Vec::new(),
         owner: owner(IdentifierKind::User, n),
+        log: Vec::new(),
     }
 }
 

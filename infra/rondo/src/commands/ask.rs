@@ -1,7 +1,7 @@
 //! Questions about an installation: asked of the server that runs on it, or else of the data folder itself.
 
 use crate::commands::say::say;
-use crate::commands::{catalogue, consent, key_rotate, profile, quality, quarantine, why};
+use crate::commands::{catalogue, consent, identity, key_rotate, profile, quality, quarantine, unmerge, why};
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,14 @@ pub enum Question {
     Consent {
         id: String,
         json: bool,
+    },
+    Identity {
+        id: String,
+        json: bool,
+    },
+    Unmerge {
+        id: String,
+        merge: Option<usize>,
     },
     Why {
         id: String,
@@ -97,6 +105,8 @@ impl Question {
         match self {
             Question::Profile { id, json } => profile::answer(installation, id, *json, now),
             Question::Consent { id, json } => consent::answer(installation, id, *json),
+            Question::Identity { id, json } => identity::answer(installation, id, *json),
+            Question::Unmerge { id, merge } => unmerge::answer(installation, id, *merge, now),
             Question::Why { id, campaign } => why::answer(installation, id, campaign.as_deref(), now),
             Question::Privacy { request } => Ok(installation.honor(request, now)?.to_string()),
             Question::Catalogue { event, json } => {
