@@ -4,6 +4,7 @@ mod bundle;
 mod check;
 mod clients;
 mod disk;
+mod identity;
 mod insight;
 mod invoke;
 mod key;
