@@ -96,7 +96,7 @@ where
         into: into_now,
         events: found,
         profiles: rewrite.profiles.len(),
-        identities: rewrite.identities.len(),
+        identities: rewrite.identities.iter().filter(|changed| changed.before != changed.after).count(),
     };
     if !store.rewrite(rewrite).await? {
         return Err(NotUnmerged::Conflict);
@@ -143,7 +143,8 @@ impl Live {
         let mut rewrite = Rewrite::default();
         for ((identifier, stored), before) in self.concerned.iter().zip(&self.stored).zip(&self.owners) {
             let after = replayed.profiles.get(&identifier.key);
-            if stored.as_ref().map(|stored| &stored.blob) != after.map(|(_, blob)| blob) {
+            let changed = stored.as_ref().map(|stored| &stored.blob) != after.map(|(_, blob)| blob);
+            if changed {
                 rewrite.profiles.push(RewrittenProfile {
                     person: identifier.key,
                     owner: after.map_or(Owner::from(*identifier), |(owner, _)| *owner),
@@ -153,7 +154,7 @@ impl Live {
             }
             let after = replayed.owners.get(identifier).copied();
             // A user id needs no entry, and where one is kept as somebody's profile it says so by itself.
-            if *before != after && identifier.kind != IdentifierKind::User {
+            if (changed || *before != after) && identifier.kind != IdentifierKind::User {
                 rewrite.identities.push(RewrittenIdentity {
                     identifier: *identifier,
                     before: *before,

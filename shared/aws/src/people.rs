@@ -1,7 +1,9 @@
 //! Profiles and identities in one table.
 
 mod change;
+mod log;
 mod reads;
+mod rewrite;
 mod transaction;
 
 use crate::Aws;
@@ -25,7 +27,8 @@ const WRITES: usize = 32;
 /// - a profile: `person`, `kind`, `profile`, `version`, and `fresh` and `merged` where there are any;
 /// - a forwarding pointer, which a merge leaves: `person`, `kind`, `profile` (in that form), `into`, `into_kind`,
 ///   `version`;
-/// - the pointer of an identifier that is not its person's strongest: `person`, `kind`, `into`, `into_kind`, `version`.
+/// - the pointer of an identifier that is not its person's strongest: `person`, `kind`, `into`, `into_kind`, `version`;
+/// - the identity log of a person, under their key with every bit turned over: `person`, `log`.
 ///
 /// Hashes of identifiers of two kinds differ, so that one table holds all of them.
 pub struct People {

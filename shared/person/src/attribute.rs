@@ -20,3 +20,5 @@ pub const MERGED: &str = "merged";
 pub const INTO: &str = "into";
 /// Of a pointer: the kind of the identifier whose hash is that person's id.
 pub const INTO_KIND: &str = "into_kind";
+/// Of the item that holds a person's identity log: its entries, in lists of some at a time, oldest first.
+pub const LOG: &str = "log";

@@ -26,7 +26,8 @@ pub struct RewrittenProfile {
     pub blob: Option<Arc<[u8]>>,
 }
 
-/// Whose an identifier is from now on.
+/// Whose an identifier is from now on: of every one that changes its owner, and of every one under whose hash a profile
+/// does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RewrittenIdentity {
     pub identifier: Identifier,

@@ -1,7 +1,7 @@
 //! Profiles, identities and the vault on DynamoDB.
 
 use crate::samples::key;
-use crate::{profile_conflicts, profiles, vault};
+use crate::{identity_log, profile_conflicts, profiles, vault};
 use aws::{Aws, People, Tables, VaultTable, create_tables};
 use person::Blob;
 use rondo_tests::{Endpoint, fresh_name};
@@ -62,6 +62,14 @@ fn tables_that_are_there_stay() {
         let prefix = tables.vault.strip_suffix("-vault").unwrap();
         assert_eq!(&create_tables(aws, prefix).await.unwrap(), tables);
         vault::holds_secrets(&vault).await;
+    });
+}
+
+#[test]
+fn identity_logs() {
+    each(async |aws, tables| identity_log::suite(&People::new(aws, &tables.profiles), CONDITIONAL).await);
+    each(async |aws, tables| {
+        identity_log::suite(&People::of_writer(aws, &tables.profiles), CONDITIONAL).await;
     });
 }
 

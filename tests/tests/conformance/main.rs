@@ -11,6 +11,7 @@ mod aws_seals;
 mod bus;
 mod change_stream;
 mod held;
+mod identity_log;
 mod journeys;
 mod lake_store;
 mod ledger;
@@ -62,6 +63,11 @@ fn profiles_and_identities() {
     block_on(profiles::write_one_more(&store));
     drop(store);
     block_on(profiles::holds_what_the_suite_left(&in_file(&folder)));
+}
+
+#[test]
+fn identity_logs() {
+    each(|store| block_on(identity_log::suite(store, CONDITIONAL)));
 }
 
 #[test]

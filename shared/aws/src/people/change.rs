@@ -12,9 +12,9 @@ use std::collections::BTreeSet;
 
 /// The most actions of a transaction.
 const ACTIONS: usize = 100;
-/// The most people whose state one write takes up: their pointers and the profile are one transaction, and a
+/// The most people whose state one write takes up: their pointers, the profile and its log are one transaction, and a
 /// condition compares with no more than a hundred values.
-const MERGES: usize = ACTIONS - 1;
+const MERGES: usize = ACTIONS - 2;
 /// How many bytes of fresh events an item holds: with its profile it stays far below the 400 KB that an item may have.
 const FRESH_BYTES: usize = 125_000;
 
@@ -29,7 +29,8 @@ pub(super) async fn write(client: &Client, table: &str, write: ProfileWrite<'_>)
     let links = links(table, &write)?;
     let pointers: Vec<TransactWriteItem> =
         write.merged.iter().map(|merged| pointer(table, *merged, write.owner)).collect::<Result<_, _>>()?;
-    let (together, before) = match 1 + pointers.len() + links.len() <= ACTIONS {
+    let log = super::log::append(table, write.person, &write.log)?;
+    let (together, before) = match 2 + pointers.len() + links.len() <= ACTIONS {
         true => (links, Vec::new()),
         false => (Vec::new(), links),
     };
@@ -49,11 +50,11 @@ pub(super) async fn write(client: &Client, table: &str, write: ProfileWrite<'_>)
         version += 1;
     }
     let profile = profile(table, &write, version, last)?;
-    if pointers.is_empty() && together.is_empty() {
+    if pointers.is_empty() && together.is_empty() && log.is_none() {
         return put(client, profile).await;
     }
     let profile = TransactWriteItem::builder().put(profile).build();
-    transact(client, std::iter::once(profile).chain(pointers).chain(together).collect()).await
+    transact(client, std::iter::once(profile).chain(pointers).chain(log).chain(together).collect()).await
 }
 
 /// The profile on its version.
@@ -84,7 +85,7 @@ fn pointer(table: &str, merged: Merged, into: Owner) -> Result<TransactWriteItem
     Ok(TransactWriteItem::builder().put(on_version(table, item, merged.version)?).build())
 }
 
-fn head(person: Key, kind: event::IdentifierKind, version: u64) -> Item {
+pub(super) fn head(person: Key, kind: event::IdentifierKind, version: u64) -> Item {
     Item::from([
         (PERSON.to_owned(), binary(person.0)),
         (KIND.to_owned(), number(kind as u8)),
@@ -199,6 +200,6 @@ fn fresh_value(mut envelopes: Vec<Vec<u8>>) -> Option<AttributeValue> {
     }
 }
 
-fn incomplete(error: impl std::fmt::Display) -> PortError {
+pub(super) fn incomplete(error: impl std::fmt::Display) -> PortError {
     PortError::Failed { what: WHAT, reason: error.to_string() }
 }
