@@ -61,7 +61,7 @@ fn the_graph_says_who_is_who_and_why() {
     // The first of her events that carried it, which was not hers when it came.
     assert_eq!(
         (&home["linked"]["at"], &home["linked"]["source"]),
-        (&json!(1_793_527_200_000_i64), &json!("log"))
+        (&json!(1_793_527_200_000_i64), &json!("log.ndjson"))
     );
     let merge = &ann["merges"][0];
     assert_eq!((&merge["number"], &merge["holds"]), (&json!(1), &json!(true)));
