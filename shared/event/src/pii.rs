@@ -141,7 +141,8 @@ fn names_version(field: &str) -> bool {
 
 /// Whether a text is a version of a program, which may be written like an IP address.
 pub(crate) fn is_version(text: &str) -> bool {
-    text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    let part = |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.len() <= 15 && text.contains('.') && text.split('.').all(part)
 }
 
 /// Takes the personal fields out of traits. Returns e-mail and phone as identifiers' values; all else as
@@ -177,7 +178,7 @@ mod tests {
         let mut value = json!({
             "email": "Ann@Example.com", "note": "Write to ann@example.com. Thanks",
             "shipping": {"firstName": "Ann", "city": "Berlin", "lines": [{"Phone-Number": "+14155552671"}]},
-            "price": 5, "address": null, "app_version": "1.2.3.4", "text_version": "ann@example.com", "server": "1.2.3.4"
+            "price": 5, "address": null, "app_version": "1.2.3.4", "text_version": "ann@example.com", "version": "+1 415 555 2671", "server": "1.2.3.4"
         });
         redact(&mut value, &masker);
         assert_eq!(value["app_version"], "1.2.3.4");

@@ -101,9 +101,16 @@ impl Parser {
         answers.insert(raw.facts.channel().unwrap_or("marketing"), subscribed);
     }
 
-    /// The answers' JSON text, without personal data in any name.
+    /// The answers' JSON text, without personal data in any name or note.
     pub(crate) fn consent_text(&self, answers: &Answers) -> String {
         let mut value = answers.to_json();
+        // The version of a text is masked too, which that of a program would not be.
+        for note in value.as_object_mut().into_iter().flatten().filter_map(|(_, note)| match note {
+            Value::String(note) => Some(note),
+            _ => None,
+        }) {
+            *note = self.masker().mask(Cow::Borrowed(note)).into_owned();
+        }
         pii::redact(&mut value, self.masker());
         value.to_string()
     }
