@@ -1,8 +1,7 @@
 //! build-reports on Lambda.
 
-use aws::{Aws, LakeBucket, LiveConfig};
+use aws::{Aws, LakeBucket, LiveConfig, QualityTable};
 use build_reports::{Deps, Settings, invoke};
-use event::NotCounted;
 use lambda::variables::*;
 use lambda::{Environment, Failure, start};
 
@@ -14,6 +13,7 @@ async fn main() -> Result<(), Failure> {
     let bucket = LakeBucket::new(&aws, settings.required(DATA_BUCKET)?);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
     let live = LiveConfig::<config::ReportConfig>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let counts = settings.optional(QUALITY_TABLE).map(|table| QualityTable::new(&aws, table));
     let defaults = Settings::default();
     let attribution_days = settings.parsed(ATTRIBUTION_DAYS, defaults.attribution_days)?;
 
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Failure> {
         let config = live.current(now).await?;
         let (title, planned) = (config.settings.name.clone(), config.planned.0.clone());
         let settings = Settings { title, planned, attribution_days, ..defaults.clone() };
-        invoke(&Deps { lake: &bucket, reports: &bucket, counts: &NotCounted, settings }, &event, now).await
+        invoke(&Deps { lake: &bucket, reports: &bucket, counts: &counts, settings }, &event, now).await
     };
     function.serve(handler).await
 }

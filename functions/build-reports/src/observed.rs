@@ -1,7 +1,7 @@
 //! The second pass over the lake: what events look like, and how they come in.
 
 use crate::shape::{Fields, Values};
-use event::{EventType, HOUR, Violation};
+use event::{EventType, HOUR, Violation, names};
 use foldhash::HashMap;
 use lake::{Columns, EVENTS, LakeError, LakeStore, Long, Rows, Text, scan};
 use std::collections::BTreeMap;
@@ -32,8 +32,6 @@ const LOOKED_INTO: Columns<'static> = Columns {
 const MAX_EVENTS: usize = 500;
 const MAX_SOURCES: usize = 100;
 const MAX_RULES: usize = 100;
-/// What is left of a record whose person did not agree to analytics: their answers, and no properties.
-const CONSENT_CHANGED: &str = "Consent Changed";
 /// What stands for the rest.
 pub(crate) const OTHERS: &str = "(others)";
 /// Hours that are counted one by one: a week.
@@ -168,7 +166,9 @@ impl Observed {
             seen.without_time += u64::from(matches!(text(Text::TimeMark), "missing" | "future"));
             seen.violating += u64::from(violating);
             seen.fixed += u64::from(fixed && !violating);
-            let withheld = into && text(Text::Name) == CONSENT_CHANGED && text(Text::Properties).is_empty();
+            // As `Event::is_withheld`: their answers, and no properties.
+            let withheld =
+                into && text(Text::Name) == names::CONSENT_CHANGED && text(Text::Properties).is_empty();
             seen.withheld += u64::from(withheld);
             seen.values += values.all;
             seen.empty += values.empty;

@@ -1,6 +1,9 @@
 //! collect-events on Lambda.
 
-use aws::{Aws, Bus, KinesisBus, LiveConfig, QuarantineBucket, Seals, Secret, TopicBus, VaultTable};
+use aws::{
+    Aws, Bus, CountedQuarantine, KinesisBus, LiveConfig, QualityTable, QuarantineBucket, Seals, Secret,
+    TopicBus, VaultTable,
+};
 use collect_events::{Deps, RateLimits, Webhooks, WriteKeys, invoke, not_ready};
 use config::IntakeConfig;
 use event::{Parser, Pseudonymizer};
@@ -19,6 +22,8 @@ async fn main() -> Result<(), Failure> {
     let seals = Seals::new(&aws, settings.required(VAULT_KEY)?);
     let vault = VaultTable::new(&aws, settings.required(VAULT_TABLE)?).sealed(seals.clone());
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?).sealed(seals);
+    let counts = settings.optional(QUALITY_TABLE).map(|table| QualityTable::new(&aws, table));
+    let quarantine = CountedQuarantine::new(quarantine, counts);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
     let live = LiveConfig::<IntakeConfig>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
     let hash_key = Secret::new(&aws, settings.required(HASH_KEY_SECRET)?);

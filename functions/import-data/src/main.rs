@@ -1,6 +1,9 @@
 //! import-data on Lambda.
 
-use aws::{Aws, Bus, KinesisBus, LiveConfig, Objects, QuarantineBucket, Seals, Secret, TopicBus, VaultTable};
+use aws::{
+    Aws, Bus, CountedQuarantine, KinesisBus, LiveConfig, Objects, QualityTable, QuarantineBucket, Seals,
+    Secret, TopicBus, VaultTable,
+};
 use config::IntakeConfig;
 use event::{Parser, Pseudonymizer};
 use import_data::{Deps, Mappings, invoke};
@@ -20,6 +23,8 @@ async fn main() -> Result<(), Failure> {
     let seals = Seals::new(&aws, settings.required(VAULT_KEY)?);
     let vault = VaultTable::new(&aws, settings.required(VAULT_TABLE)?).sealed(seals.clone());
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?).sealed(seals);
+    let counts = settings.optional(QUALITY_TABLE).map(|table| QualityTable::new(&aws, table));
+    let quarantine = CountedQuarantine::new(quarantine, counts);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
     let live = LiveConfig::<IntakeConfig>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
     let hash_key = Secret::new(&aws, settings.required(HASH_KEY_SECRET)?);

@@ -51,6 +51,12 @@ where
         counter!("ProfileWrites").increment(outcome.writes);
         counter!("LinksRefused").increment(outcome.refusals.len() as u64);
         counter!("EventsFailed").increment(outcome.failed.len() as u64);
+        // A count that fails fails nothing: the events are applied.
+        if !outcome.duplicates.is_empty()
+            && let Err(error) = quarantine.count(&outcome.duplicate_counts(events, now)).await
+        {
+            tracing::warn!(%error, "duplicates were dropped, but not counted");
+        }
         quarantine.put(&outcome.quarantined(events, now)).await
     })
     .await

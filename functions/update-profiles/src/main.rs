@@ -1,6 +1,6 @@
 //! update-profiles on Lambda.
 
-use aws::{Aws, LiveConfig, People, QuarantineBucket};
+use aws::{Aws, CountedQuarantine, LiveConfig, People, QualityTable, QuarantineBucket};
 use event::Event;
 use lambda::variables::*;
 use lambda::{Environment, Failure, start};
@@ -13,6 +13,8 @@ async fn main() -> Result<(), Failure> {
     let aws = Aws::connect().await;
     let people = People::of_writer(&aws, settings.required(PROFILES_TABLE)?);
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
+    let counts = settings.optional(QUALITY_TABLE).map(|table| QualityTable::new(&aws, table));
+    let quarantine = CountedQuarantine::new(quarantine, counts);
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
     let live: LiveConfig = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
 

@@ -2,7 +2,7 @@
 
 use crate::identities::Identities;
 use crate::people::{Groups, People, Slot, Unusable};
-use event::{Came, Code, Event, IdentifierKind, Key, PortError, Quarantined, Rejection};
+use event::{Came, Code, Event, IdentifierKind, Key, PortError, QualityCount, Quarantined, Rejection};
 use foldhash::{HashMap, HashMapExt};
 use person::{
     Applied, IdentityRules, IdentityStore, Merged, Owner, Profile, ProfileChange, ProfileStore, ProfileWrite,
@@ -41,6 +41,12 @@ pub struct Outcome<'a> {
 }
 
 impl Outcome<'_> {
+    /// The counts of the duplicates among the events, which the bus brought at `at` (UTC ms).
+    pub fn duplicate_counts(&self, events: &[Event<'_>], at: i64) -> Vec<QualityCount> {
+        let sources = self.duplicates.iter().map(|index| events[*index as usize].source.as_ref());
+        QualityCount::of_duplicates(sources, at)
+    }
+
     /// The events that were not applied, for the quarantine: nothing accepted is lost.
     pub fn quarantined(&self, events: &[Event<'_>], now: i64) -> Vec<Quarantined> {
         let sealed = |index: &u32| {

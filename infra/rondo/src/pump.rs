@@ -8,11 +8,11 @@ use anyhow::{Context, Result, bail};
 use archive_events::{Archiver, BusRecord};
 use campaign::{Action, ActionQueue, Campaigns};
 use embedded::{BusLog, Intake, LakeFolder, Store};
-use event::{Code, Event, HOUR, MINUTE, Measure, PortError, Privacy, QualityCount, Quarantine, names};
+use event::{Code, Event, MINUTE, PortError, Privacy, Quarantine, names};
 use lake::{LakeFile, LakeStore};
 use person::IdentityRules;
 use pollster::block_on;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Where the loop stands in the bus log, and where the lake does.
@@ -232,7 +232,7 @@ impl Pump {
             let skipped: HashSet<u32> = outcome.duplicates.iter().chain(&outcome.failed).copied().collect();
             let sequence = |index: &u32| first_sequence + i64::from(*index);
             if !outcome.duplicates.is_empty() {
-                self.store.add_quality(&duplicates(&outcome.duplicates, events, appended_at))?;
+                self.store.add_quality(&outcome.duplicate_counts(events, appended_at))?;
             }
             if !skipped.is_empty() {
                 self.store.add_duplicates(skipped.iter().map(sequence))?;
@@ -370,21 +370,6 @@ impl Pump {
         }
         Ok(())
     }
-}
-
-/// The counts of duplicates, by their sources.
-fn duplicates(indices: &[u32], events: &[Event<'_>], appended_at: i64) -> Vec<QualityCount> {
-    let mut sources: BTreeMap<&str, u64> = BTreeMap::new();
-    for index in indices {
-        *sources.entry(&events[*index as usize].source).or_default() += 1;
-    }
-    let count = |(source, count): (&str, u64)| QualityCount {
-        hour: appended_at.div_euclid(HOUR),
-        source: source.to_owned(),
-        measure: Measure::Duplicate,
-        count,
-    };
-    sources.into_iter().map(count).collect()
 }
 
 /// What evaluate-triggers works with.

@@ -30,6 +30,7 @@ pub struct Tables {
     pub ledger: String,
     pub caps: String,
     pub vault: String,
+    pub quality: String,
 }
 
 impl Tables {
@@ -44,6 +45,7 @@ impl Tables {
             ledger: name("ledger"),
             caps: name("caps"),
             vault: name("vault"),
+            quality: name("quality"),
         }
     }
 }
@@ -78,7 +80,8 @@ pub async fn create_tables(aws: &Aws, prefix: &str) -> Result<Tables, PortError>
     create(&client, ledger).await?;
     create(&client, table(&tables.caps, &[("person", B), ("day", S)])).await?;
     create(&client, table(&tables.vault, &[("identifier", B), ("field", S)])).await?;
-    for table in [&tables.timers, &tables.ledger, &tables.caps] {
+    create(&client, table(&tables.quality, &[("day", S), ("row", S)])).await?;
+    for table in [&tables.timers, &tables.ledger, &tables.caps, &tables.quality] {
         expire(&client, table).await?;
     }
     Ok(tables)

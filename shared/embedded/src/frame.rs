@@ -1,7 +1,7 @@
 //! One frame of the bus log: what is accepted in one step.
 
 use event::wire::{Damaged, Reader, put_bytes, put_field, put_signed, put_varint};
-use event::{Event, Identifier, IdentifierKind, Key};
+use event::{Event, Identifier, IdentifierKind, Key, Measure, QualityCount};
 
 /// Length of a frame's head: the payload's length and CRC-32, and the CRC-32 of these two, four bytes each.
 pub(crate) const HEAD: usize = 12;
@@ -15,6 +15,7 @@ pub struct FrameBuilder {
     quarantined: Vec<u8>,
     checkpoint: Vec<u8>,
     released: Vec<u8>,
+    counts: Vec<u8>,
     scratch: Vec<u8>,
 }
 
@@ -45,6 +46,16 @@ impl FrameBuilder {
         put_bytes(&mut self.released, id.as_bytes());
     }
 
+    /// Records that left nothing to keep.
+    pub fn counts(&mut self, counts: &[QualityCount]) {
+        for count in counts {
+            put_signed(&mut self.counts, count.hour);
+            put_bytes(&mut self.counts, count.source.as_bytes());
+            put_bytes(&mut self.counts, count.measure.name().as_bytes());
+            put_varint(&mut self.counts, count.count);
+        }
+    }
+
     /// How far a source was read when this frame's records were taken from it.
     pub fn checkpoint(&mut self, source: &str, position: &[u8]) {
         put_bytes(&mut self.checkpoint, source.as_bytes());
@@ -62,6 +73,7 @@ impl FrameBuilder {
             && self.quarantined.is_empty()
             && self.checkpoint.is_empty()
             && self.released.is_empty()
+            && self.counts.is_empty()
     }
 
     /// Appends the frame, head and payload, and empties the builder.
@@ -79,6 +91,7 @@ impl FrameBuilder {
             (4, &self.checkpoint),
             (5, &self.events),
             (6, &self.released),
+            (7, &self.counts),
         ] {
             if !part.is_empty() {
                 out.push(tag);
@@ -94,6 +107,7 @@ impl FrameBuilder {
             &mut self.quarantined,
             &mut self.checkpoint,
             &mut self.released,
+            &mut self.counts,
         ] {
             part.clear();
         }
@@ -192,6 +206,19 @@ impl Frame {
             ids.push(reader.text()?);
         }
         Ok(ids)
+    }
+
+    /// Counts of records that left nothing to keep; those of a later release's measures are passed over.
+    pub fn counts(&self) -> Result<Vec<QualityCount>, Damaged> {
+        let mut reader = self.part(7)?;
+        let mut counts = Vec::new();
+        while !reader.is_empty() {
+            let (hour, source, measure, count) =
+                (reader.signed()?, reader.text()?, reader.text()?, reader.varint()?);
+            let of = |measure| QualityCount { hour, source: source.to_owned(), measure, count };
+            counts.extend(Measure::parse(measure).map(of));
+        }
+        Ok(counts)
     }
 
     /// How far its source was read: the source and the position.

@@ -4,7 +4,7 @@ use crate::bus_log::BusLog;
 use crate::frame::FrameBuilder;
 use crate::log_writer::LogWriter;
 use crate::sealed::quarantine_name;
-use event::{Event, EventBus, Identifier, PortError, Quarantine, Quarantined, Secret, Vault};
+use event::{Event, EventBus, Identifier, PortError, QualityCount, Quarantine, Quarantined, Secret, Vault};
 use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 use vault::{Place, Sealer, encode_record};
@@ -77,6 +77,12 @@ impl Quarantine for Intake {
     async fn put(&self, records: &[Quarantined]) -> Result<(), PortError> {
         let mut frame = FrameBuilder::default();
         self.frame_quarantined(&mut frame, records)?;
+        self.append(frame).await
+    }
+
+    async fn count(&self, counts: &[QualityCount]) -> Result<(), PortError> {
+        let mut frame = FrameBuilder::default();
+        frame.counts(counts);
         self.append(frame).await
     }
 }

@@ -25,6 +25,8 @@ impl Store {
         let secrets = frame.secrets().map_err(failed)?;
         let records = frame.quarantined().map_err(failed)?;
         let released = frame.released().map_err(failed)?;
+        let counts = frame.counts().map_err(failed)?;
+        self.add_quality(&counts)?;
         if secrets.is_empty() && records.is_empty() && released.is_empty() {
             return Ok(());
         }
@@ -42,7 +44,10 @@ impl Store {
                 // The first one stays: it tells when the record came.
                 if quarantine.get(id)?.is_none() {
                     quarantine.insert(id, sealed)?;
-                    new.push((id, sealed));
+                    // One that is put in again with another reason was counted when it came.
+                    if !released.iter().any(|released| quarantine_number(released) == Some(id)) {
+                        new.push((id, sealed));
+                    }
                 }
             }
             Ok(())

@@ -1,6 +1,6 @@
 //! The ports of intake: what it needs of the outside.
 
-use crate::{Came, Event, Identifier, Rejection, Secret};
+use crate::{Came, Event, Identifier, QualityCount, Rejection, Secret};
 use std::io;
 
 /// Why a port could not do what was asked. What the caller does next is in the variant.
@@ -65,6 +65,12 @@ pub struct Quarantined {
 pub trait Quarantine {
     /// Keeps all. Putting the same record again does not double it.
     async fn put(&self, records: &[Quarantined]) -> Result<(), PortError>;
+
+    /// Counts what left nothing to keep: duplicates, and records that must not be kept. Refused records are counted as
+    /// they are put. Does nothing where nothing is counted.
+    async fn count(&self, _: &[QualityCount]) -> Result<(), PortError> {
+        Ok(())
+    }
 }
 
 /// The quarantine for whoever looks into it. A record's id is the store's own: short text without spaces, the same

@@ -47,6 +47,28 @@ pub struct QualityCount {
 }
 
 impl QualityCount {
+    /// The counts of events that were known already, taken from the bus at `at` (UTC ms): so many of each source.
+    pub fn of_duplicates<'s>(sources: impl IntoIterator<Item = &'s str>, at: i64) -> Vec<QualityCount> {
+        Self::of_sources(sources, Measure::Duplicate, at)
+    }
+
+    /// The counts of records from these sources, to which that happened at `at` (UTC ms).
+    pub fn of_sources<'s>(
+        sources: impl IntoIterator<Item = &'s str>,
+        measure: Measure,
+        at: i64,
+    ) -> Vec<QualityCount> {
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        sources.into_iter().for_each(|source| *counts.entry(source).or_default() += 1);
+        let count = |(source, count): (&str, u64)| QualityCount {
+            hour: at.div_euclid(HOUR),
+            source: source_of(source).to_owned(),
+            measure,
+            count,
+        };
+        counts.into_iter().map(count).collect()
+    }
+
     /// The counts of records that were refused.
     pub fn of_refused<'q>(records: impl IntoIterator<Item = &'q Quarantined>) -> Vec<QualityCount> {
         let mut counts: BTreeMap<(i64, &str, Measure), u64> = BTreeMap::new();
@@ -94,6 +116,16 @@ pub struct NotCounted;
 impl QualitySource for NotCounted {
     async fn between(&self, _: i64, _: i64) -> Result<Vec<QualityCount>, PortError> {
         Ok(Vec::new())
+    }
+}
+
+/// Where there is nothing to read from, nothing was counted.
+impl<Q: QualitySource> QualitySource for Option<Q> {
+    async fn between(&self, from: i64, to: i64) -> Result<Vec<QualityCount>, PortError> {
+        match self {
+            Some(source) => source.between(from, to).await,
+            None => Ok(Vec::new()),
+        }
     }
 }
 

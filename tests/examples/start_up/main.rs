@@ -87,6 +87,7 @@ fn settings(endpoint: &Endpoint) -> Vec<(&'static str, String)> {
         ("LEDGER_TABLE", tables.ledger),
         ("CAPS_TABLE", tables.caps),
         ("VAULT_TABLE", tables.vault),
+        ("QUALITY_TABLE", tables.quality),
         ("DATA_BUCKET", format!("{name}-data")),
         ("QUARANTINE_BUCKET", format!("{name}-quarantine")),
         ("CONFIG_BUCKET", format!("{name}-config")),

@@ -1,8 +1,8 @@
 //! Profiles, identities and the vault on DynamoDB.
 
 use crate::samples::key;
-use crate::{identity_log, profile_conflicts, profiles, vault};
-use aws::{Aws, People, Tables, VaultTable, create_tables};
+use crate::{identity_log, profile_conflicts, profiles, quality, vault};
+use aws::{Aws, People, QualityTable, Tables, VaultTable, create_tables};
 use person::Blob;
 use rondo_tests::{Endpoint, fresh_name};
 use std::collections::BTreeMap;
@@ -94,6 +94,11 @@ fn many_people_and_identifiers() {
 fn writes_that_come_too_late() {
     each(async |aws, tables| profile_conflicts::suite(&People::new(aws, &tables.profiles)).await);
     each(async |aws, tables| profile_conflicts::suite(&People::of_writer(aws, &tables.profiles)).await);
+}
+
+#[test]
+fn quality_counts() {
+    each(async |aws, tables| quality::suite(&QualityTable::new(aws, &tables.quality)).await);
 }
 
 #[test]

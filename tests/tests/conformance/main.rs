@@ -18,6 +18,7 @@ mod ledger;
 mod other_client;
 mod profile_conflicts;
 mod profiles;
+mod quality;
 mod quarantine;
 mod samples;
 mod vault;
@@ -117,6 +118,11 @@ fn ledgers() {
     block_on(ledger::claim_one(&store));
     drop(store);
     block_on(ledger::holds_the_claim(&in_file(&folder)));
+}
+
+#[test]
+fn quality_counts() {
+    each(|store| block_on(quality::suite(store)));
 }
 
 #[test]
