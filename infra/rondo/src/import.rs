@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Lines are taken in batches of so many bytes, or of as many lines as the pace says.
-const BATCH_BYTES: usize = 12 << 20;
+const BATCH_BYTES: usize = 2 << 20;
 
 /// What an import came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -19,9 +19,6 @@ use std::sync::Arc;
 const POSITION: &str = "position";
 const ARCHIVED: &str = "archived";
 
-/// A batch of the store becomes durable once it holds so many bytes, or as many events as the pace says.
-const COMMIT_BYTES: usize = 64 << 20;
-
 /// What the loop writes beside the store.
 pub struct Durable {
     pub log: BusLog,
@@ -259,7 +256,7 @@ impl Pump {
             self.fire(now)?;
         }
         self.uncommitted += events.len() as u64;
-        if self.uncommitted >= self.pace.commit_events || self.store.dirty_bytes() >= COMMIT_BYTES {
+        if self.uncommitted >= self.pace.commit_events || self.store.dirty_bytes() >= self.pace.commit_bytes {
             self.commit()?;
         }
         Ok(())
@@ -303,6 +300,7 @@ impl Pump {
     /// Makes all that was processed durable.
     pub fn commit(&mut self) -> Result<()> {
         let store = &self.store;
+        store.keep_in_memory(self.pace.kept_bytes);
         self.stages.time(Stage::Commit, || store.commit())?;
         self.uncommitted = 0;
         // What both the store and the lake have, nobody needs from the log any more.

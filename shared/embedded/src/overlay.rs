@@ -9,7 +9,8 @@ use redb::{ReadableTable, TableHandle, WriteTransaction};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Rows are kept after a commit, to be read again, as long as the profiles among them take no more than this.
+/// Rows are kept after a commit, to be read again, as long as the profiles among them take no more than this, where
+/// nothing else is said.
 const KEPT_BYTES: usize = 64 << 20;
 
 /// What a row takes beside its blob, about.
@@ -30,7 +31,6 @@ impl Row {
     }
 }
 
-#[derive(Default)]
 pub(crate) struct Overlay {
     pub profiles: HashMap<Key, Row>,
     pub journeys: HashMap<Key, Row>,
@@ -46,6 +46,26 @@ pub(crate) struct Overlay {
     dirty_rows: usize,
     dirty_bytes: usize,
     bytes: usize,
+    /// How many bytes of rows are kept after a commit.
+    kept: usize,
+}
+
+impl Default for Overlay {
+    fn default() -> Overlay {
+        Overlay {
+            profiles: HashMap::default(),
+            journeys: HashMap::default(),
+            identities: HashMap::default(),
+            timers: BTreeSet::new(),
+            removed_timers: BTreeSet::new(),
+            due: Vec::new(),
+            written: 0,
+            dirty_rows: 0,
+            dirty_bytes: 0,
+            bytes: 0,
+            kept: KEPT_BYTES,
+        }
+    }
 }
 
 impl Overlay {
@@ -60,6 +80,11 @@ impl Overlay {
     /// Bytes of the profiles that the table does not hold yet, about.
     pub fn dirty_bytes(&self) -> usize {
         self.dirty_bytes
+    }
+
+    /// Keeps no more than so many bytes of rows after a commit.
+    pub fn keep(&mut self, bytes: usize) {
+        self.kept = bytes;
     }
 
     pub fn put_profile(&mut self, person: Key, version: u64, blob: Arc<[u8]>) {
@@ -162,7 +187,7 @@ impl Overlay {
         self.timers.clear();
         self.removed_timers.clear();
         (self.dirty_rows, self.dirty_bytes) = (0, 0);
-        if self.bytes > KEPT_BYTES {
+        if self.bytes > self.kept {
             (self.profiles, self.journeys, self.bytes) = (HashMap::default(), HashMap::default(), 0);
         }
         Ok(())

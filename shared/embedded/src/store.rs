@@ -73,6 +73,11 @@ impl Store {
         Store { db, transaction, overlay, sealer, file, broken: Cell::new(false) }
     }
 
+    /// Keeps no more than so many bytes of rows in memory after a commit, to be read again.
+    pub fn keep_in_memory(&self, bytes: usize) {
+        self.overlay.borrow_mut().keep(bytes);
+    }
+
     /// Makes everything written since the last commit durable, as one step.
     ///
     /// # Errors

@@ -35,9 +35,7 @@ pub fn import(args: &ImportArgs) -> Result<()> {
         return dry_run(args);
     }
     let mut installation = Installation::open(&args.data.path)?;
-    if let Some(lines) = args.batch {
-        installation.pump.pace = Pace::of_lines(lines);
-    }
+    installation.pump.pace = args.batch.map_or_else(Pace::of_import, Pace::of_lines);
     let mapping =
         args.mapping.as_deref().map(|name| find_mapping(&installation.mappings, name)).transpose()?;
     let stop = on_interrupt();

@@ -5,6 +5,8 @@ mod bad_input;
 mod disk_full;
 mod history;
 mod kill;
+#[cfg(target_os = "linux")]
+mod large_file;
 mod shop_log;
 mod state;
 
