@@ -172,7 +172,7 @@ fn import_table(bytes: u64, customers: u64, kills: u64, pause: Duration, batch: 
 
 #[test]
 fn a_table_killed_and_resumed_is_the_same() {
-    import_table(1 << 20, 500, 3, Duration::from_millis(300), Some("200"));
+    import_table(400_000, 300, 3, Duration::from_millis(200), Some("200"));
 }
 
 /// The same at full size: `cargo test --release -p rondo --test faults -- --ignored --nocapture gigabyte`. Some twenty
