@@ -79,7 +79,7 @@ impl Machine {
         let durable =
             Durable { intake: Intake::new(log.clone(), sealer), log, lake: LakeFolder::new(folder) };
         let mut pump = Pump::open(store.unwrap(), Some(durable), Campaigns::default(), MINUTE).unwrap();
-        pump.pace = Pace { lines: 1, commit_events: 70, file_events: 110 };
+        pump.pace = Pace { lines: 1, commit_events: 70, file_events: 110, ..Pace::default() };
         pump.catch_up(self.now).unwrap();
         self.pump = Some(pump);
     }
