@@ -31,6 +31,7 @@ impl Row {
     }
 }
 
+#[derive(Default)]
 pub(crate) struct Overlay {
     pub profiles: HashMap<Key, Row>,
     pub journeys: HashMap<Key, Row>,
@@ -46,26 +47,8 @@ pub(crate) struct Overlay {
     dirty_rows: usize,
     dirty_bytes: usize,
     bytes: usize,
-    /// How many bytes of rows are kept after a commit.
-    kept: usize,
-}
-
-impl Default for Overlay {
-    fn default() -> Overlay {
-        Overlay {
-            profiles: HashMap::default(),
-            journeys: HashMap::default(),
-            identities: HashMap::default(),
-            timers: BTreeSet::new(),
-            removed_timers: BTreeSet::new(),
-            due: Vec::new(),
-            written: 0,
-            dirty_rows: 0,
-            dirty_bytes: 0,
-            bytes: 0,
-            kept: KEPT_BYTES,
-        }
-    }
+    /// How many bytes of rows are kept after a commit; the usual number where nothing is said.
+    kept: Option<usize>,
 }
 
 impl Overlay {
@@ -84,7 +67,7 @@ impl Overlay {
 
     /// Keeps no more than so many bytes of rows after a commit.
     pub fn keep(&mut self, bytes: usize) {
-        self.kept = bytes;
+        self.kept = Some(bytes);
     }
 
     pub fn put_profile(&mut self, person: Key, version: u64, blob: Arc<[u8]>) {
@@ -187,7 +170,7 @@ impl Overlay {
         self.timers.clear();
         self.removed_timers.clear();
         (self.dirty_rows, self.dirty_bytes) = (0, 0);
-        if self.bytes > self.kept {
+        if self.bytes > self.kept.unwrap_or(KEPT_BYTES) {
             (self.profiles, self.journeys, self.bytes) = (HashMap::default(), HashMap::default(), 0);
         }
         Ok(())
