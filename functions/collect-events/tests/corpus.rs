@@ -62,54 +62,94 @@ fn answered(
     assert!(response.status < 300 || !reason.is_empty(), "{method} {path} {what}: {answer}");
 }
 
-#[test]
-fn whatever_comes_is_answered() {
+/// The inputs that are kept, with the names of their files.
+fn corpus() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus");
-    let parser = Parser::new(Pseudonymizer::new(b"test key"), ParserSettings::default());
-    let keys = WriteKeys::new([("shop".into(), "demo-key".into())]);
-    let key = ("x-write-key", "demo-key");
-    let mut inputs = 0;
+    let mut inputs = Vec::new();
     for target in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
         for file in fs::read_dir(&target).unwrap().map(|entry| entry.unwrap().path()) {
-            let (body, what) = (fs::read(&file).unwrap(), file.display().to_string());
-            inputs += 1;
-            for path in ADDRESSES {
-                answered(&parser, &keys, ("POST", path, ""), &[key], &body, &what);
-            }
-            let binary =
-                [key, ("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/s"), ("ce-type", "T")];
-            answered(&parser, &keys, ("POST", "/ce", ""), &binary, &body, &what);
-            // Also where it is packed, and where it stands in the address or its key is looked for in it.
-            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-            encoder.write_all(&body).unwrap();
-            let packed = encoder.finish().unwrap();
-            for encoding in ["gzip", "deflate", "br", "identity"] {
-                answered(
-                    &parser,
-                    &keys,
-                    ("POST", "/v1/batch", ""),
-                    &[key, ("content-encoding", encoding)],
-                    &packed,
-                    &what,
-                );
-                answered(
-                    &parser,
-                    &keys,
-                    ("POST", "/e/", ""),
-                    &[key, ("content-encoding", encoding)],
-                    &body,
-                    &what,
-                );
-            }
-            if let Ok(text) = std::str::from_utf8(&body) {
-                let query = text.split('\n').next().unwrap_or_default();
-                answered(&parser, &keys, ("GET", "/pixel.gif", query), &[key], b"", &what);
-                answered(&parser, &keys, ("GET", "/e/", &format!("data={query}")), &[key], b"", &what);
-            }
-            answered(&parser, &keys, ("POST", "/v1/batch", ""), &[], &body, &what);
+            inputs.push((file.display().to_string(), fs::read(&file).unwrap()));
         }
     }
-    assert!(inputs > 50, "only {inputs} in {}", folder.display());
+    inputs.sort();
+    assert!(inputs.len() > 30, "only {} in {}", inputs.len(), folder.display());
+    inputs
+}
+
+/// Sends a body to every address, packed and not, and as the query of those that take one.
+fn send_everywhere(parser: &Parser, keys: &WriteKeys, body: &[u8], what: &str) {
+    let key = ("x-write-key", "demo-key");
+    for path in ADDRESSES {
+        answered(parser, keys, ("POST", path, ""), &[key], body, what);
+    }
+    let binary = [key, ("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/s"), ("ce-type", "T")];
+    answered(parser, keys, ("POST", "/ce", ""), &binary, body, what);
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body).unwrap();
+    let packed = encoder.finish().unwrap();
+    for encoding in ["gzip", "deflate", "br", "identity"] {
+        let headers = [key, ("content-encoding", encoding)];
+        answered(parser, keys, ("POST", "/v1/batch", ""), &headers, &packed, what);
+        answered(parser, keys, ("POST", "/e/", ""), &headers, body, what);
+    }
+    if let Ok(text) = std::str::from_utf8(body) {
+        let query = text.split('\n').next().unwrap_or_default();
+        answered(parser, keys, ("GET", "/pixel.gif", query), &[key], b"", what);
+        answered(parser, keys, ("GET", "/e/", &format!("data={query}")), &[key], b"", what);
+    }
+    answered(parser, keys, ("POST", "/v1/batch", ""), &[], body, what);
+}
+
+#[test]
+fn whatever_comes_is_answered() {
+    let parser = Parser::new(Pseudonymizer::new(b"test key"), ParserSettings::default());
+    let keys = WriteKeys::new([("shop".into(), "demo-key".into())]);
+    for (what, body) in corpus() {
+        send_everywhere(&parser, &keys, &body, &what);
+        // What stands behind the head of a whole request.
+        if let Some(end) = body.windows(2).position(|two| two == b"\n\n") {
+            send_everywhere(&parser, &keys, &body[end + 2..], &what);
+        }
+    }
+}
+
+/// The same numbers each time (xorshift).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % end.max(1) as u64) as usize
+    }
+}
+
+#[test]
+fn so_is_what_is_damaged_on_its_way() {
+    const PIECES: [&[u8]; 12] =
+        [b"null", b"{}", b"[]", b"\"", b"\\u", b"\\ud800", b"1e999", b"-", b"\0", b"\xff", b"%", b"[[[[[[[["];
+    let parser = Parser::new(Pseudonymizer::new(b"test key"), ParserSettings::default());
+    let keys = WriteKeys::new([("shop".into(), "demo-key".into())]);
+    let mut random = Random(0x5eed);
+    for (what, body) in corpus() {
+        for nth in 0..6 {
+            let mut body = body.clone();
+            for _ in 0..=random.below(3) {
+                let at = random.below(body.len() + 1);
+                match random.below(4) {
+                    0 => body.truncate(at),
+                    1 if at < body.len() => body[at] ^= 1 << random.below(8),
+                    2 => {
+                        let end = (at + random.below(16)).min(body.len());
+                        drop(body.drain(at..end));
+                    }
+                    _ => drop(body.splice(at..at, PIECES[random.below(PIECES.len())].iter().copied())),
+                }
+            }
+            send_everywhere(&parser, &keys, &body, &format!("{what}, damaged {nth}"));
+        }
+    }
 }
 
 #[test]
@@ -145,6 +185,6 @@ fn five_hundred_brackets_are_refused_wherever_they_stand() {
             let request = Request { method, path, query, headers, body: body.as_bytes(), now: 1 };
             block_on(run(&deps, &request));
         }
-        assert!(memory.published.borrow().is_empty(), "{}", &body[..60]);
+        assert!(memory.events(|event| event.kind).is_empty(), "{}", &body[..60]);
     }
 }
