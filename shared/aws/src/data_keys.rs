@@ -26,8 +26,11 @@ pub(crate) struct DataKeys {
     client: Client,
     key: String,
     sealing: Mutex<Option<Sealing>>,
-    opening: Mutex<HashMap<Vec<u8>, (Instant, Arc<DataKey>)>>,
+    opening: Mutex<Opening>,
 }
+
+/// Unwrapped keys and since when they are kept, by their wrapped form.
+type Opening = HashMap<Vec<u8>, (Instant, Arc<DataKey>)>;
 
 struct Sealing {
     key: Arc<DataKey>,
