@@ -87,6 +87,7 @@ impl Plan {
             consent: profile.agreed_by(&message.channel, purpose(campaign.lane)),
             refuses_analytics: profile.refuses_analytics(),
             suppressed: profile.identifiers.iter().any(|id| settings.suppressed.contains(&id.key)),
+            restricted: settings.privacy.is_restricted(&profile.strongest()),
             open_complaint: profile.open_complaint(),
             in_audience: campaign
                 .audience

@@ -1,6 +1,6 @@
 //! The events that tell profiles, lake and reports what became of a message.
 
-use campaign::{Action, LedgerEntry, LedgerState};
+use campaign::{Action, LedgerEntry, LedgerState, Reason};
 use event::{Event, Identifiers, names};
 use serde_json::json;
 
@@ -13,6 +13,8 @@ pub(crate) fn event_of(
 ) -> Option<Event<'static>> {
     let name = match entry.state {
         LedgerState::Sent => names::MESSAGE_SENT,
+        // Their data are not worked with, this event included: the ledger has it.
+        LedgerState::Refused if entry.reason == Some(Reason::Restricted) => return None,
         LedgerState::Refused => names::MESSAGE_REFUSED,
         LedgerState::Claimed | LedgerState::Held | LedgerState::Unknown => return None,
     };

@@ -63,6 +63,7 @@ impl Installation {
         let intake = Intake::new(log.clone(), sealer);
         let durable = Durable { log, intake, lake: LakeFolder::new(folder.join("lake")) };
         let mut pump = Pump::open(store, Some(durable), config.campaigns, config.settings.lateness)?;
+        config.settings.delivery.privacy = Arc::clone(&config.settings.parser.privacy);
         pump.privacy = Arc::clone(&config.settings.parser.privacy);
         pump.identity = config.settings.identity;
         let now = clock();

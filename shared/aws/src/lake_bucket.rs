@@ -6,7 +6,7 @@ use crate::s3_object::{Got, Wanted, located};
 use aws_sdk_s3::Client;
 use bytes::Bytes;
 use event::PortError;
-use lake::{LakeFile, LakeStore, ReportStore};
+use lake::{LakeErasure, LakeFile, LakeStore, ReportStore};
 
 const WHAT: &str = "the lake";
 
@@ -51,6 +51,13 @@ impl LakeStore for LakeBucket {
             Got::Bytes { bytes, .. } => Ok(bytes),
             _ => Err(wanted.failed(WHAT, "it is not there: restore it from an earlier version or a copy")),
         }
+    }
+}
+
+impl LakeErasure for LakeBucket {
+    async fn remove(&self, path: &str) -> Result<(), PortError> {
+        let call = self.client.delete_object().bucket(&self.bucket).key(path);
+        call.send().await.map(drop).map_err(|error| located(failure(WHAT, error), &self.bucket, path))
     }
 }
 

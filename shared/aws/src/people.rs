@@ -1,6 +1,7 @@
 //! Profiles and identities in one table.
 
 mod change;
+mod erasure;
 mod log;
 mod reads;
 mod rewrite;

@@ -1,9 +1,10 @@
 //! What a deployment sets for the delivery of all campaigns.
 
 use crate::{Caps, Sender, Share};
-use event::{DAY, Key};
+use event::{DAY, Key, Privacy};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 /// The deployment's settings; the README of deliver-messages says what each is for.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct DeliverySettings {
     pub caps: Caps,
     /// Hashes of identifiers that are never written to again.
     pub suppressed: HashSet<Key>,
+    /// Whose data may not be worked with for now: they are sent nothing.
+    pub privacy: Arc<Privacy>,
     /// How long after it was due a message is still sent, ms.
     pub expires_after: i64,
 }
@@ -44,6 +47,7 @@ impl DeliverySettings {
             holdout: Share::default(),
             caps: Caps::default(),
             suppressed: HashSet::new(),
+            privacy: Arc::default(),
             expires_after: 3 * DAY,
         }
     }

@@ -138,6 +138,8 @@ pub struct Situation<'a> {
     pub refuses_analytics: bool,
     /// Whether an identifier of the person is on the suppression list.
     pub suppressed: bool,
+    /// Whether the person's data may not be worked with for now.
+    pub restricted: bool,
     pub open_complaint: bool,
     /// Whether the campaign's audience holds the person now.
     pub in_audience: bool,
@@ -187,6 +189,7 @@ fn refusal(s: &Situation) -> Option<Reason> {
             || (marketing && s.global_holdout.holds(GLOBAL_SALT, s.person))
     };
     match s.consent {
+        _ if s.restricted => Some(Reason::Restricted),
         _ if s.now.saturating_sub(s.due_at) > s.expires_after => Some(Reason::Expired),
         _ if s.suppressed => Some(Reason::Suppressed),
         Some(false) => Some(Reason::Unsubscribed),

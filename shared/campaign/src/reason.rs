@@ -7,6 +7,8 @@ pub enum Reason {
     CampaignEnded,
     /// Nothing is known of the person, or they were erased.
     NoProfile,
+    /// The person's data may be kept, and not worked with, for now.
+    Restricted,
     /// It was due too long ago to be of use.
     Expired,
     /// An identifier of the person is on the deployment's suppression list.
@@ -41,6 +43,7 @@ impl Reason {
     const ALL: [Reason; 16] = [
         Reason::CampaignEnded,
         Reason::NoProfile,
+        Reason::Restricted,
         Reason::Expired,
         Reason::Suppressed,
         Reason::Unsubscribed,
@@ -67,6 +70,7 @@ impl Reason {
         match self {
             Reason::CampaignEnded => "campaign_ended",
             Reason::NoProfile => "no_profile",
+            Reason::Restricted => "restricted",
             Reason::Expired => "expired",
             Reason::Suppressed => "suppressed",
             Reason::Unsubscribed => "unsubscribed",

@@ -41,6 +41,7 @@ fn situation<'a>(limits: &'a Limits, zone: &'a TimeZone) -> Situation<'a> {
         consent: Some(true),
         refuses_analytics: false,
         suppressed: false,
+        restricted: false,
         open_complaint: false,
         in_audience: true,
         sent: CapCounts::default(),
@@ -59,6 +60,7 @@ fn one_rule_at_a_time() {
     assert_eq!(decide(&fine), Decision::Send);
     assert_eq!(refused(Situation { due_at: fine.now - 3 * DAY - 1, ..fine }), "expired");
     assert_eq!(refused(Situation { suppressed: true, ..fine }), "suppressed");
+    assert_eq!(refused(Situation { restricted: true, lane: Lane::Service, ..fine }), "restricted");
     assert_eq!(refused(Situation { consent: Some(false), ..fine }), "unsubscribed");
     assert_eq!(refused(Situation { consent: None, ..fine }), "no_consent");
     assert_eq!(refused(Situation { refuses_analytics: true, ..fine }), "no_analytics");

@@ -106,7 +106,7 @@ impl PrivacyList {
             if entry.erased_at.is_some_and(|erased| happened_at.is_none_or(|at| at <= erased)) {
                 return Some(Code::Erased);
             }
-            if entry.restricted {
+            if self.restricts(entry, identifiers) {
                 refusal = Some(Code::Restricted);
             }
         }
@@ -115,7 +115,14 @@ impl PrivacyList {
 
     /// Whether a person with these identifiers is restricted.
     pub fn is_restricted(&self, identifiers: &[Identifier]) -> bool {
-        self.about(identifiers).any(|entry| entry.restricted)
+        self.about(identifiers).any(|entry| self.restricts(entry, identifiers))
+    }
+
+    /// Whether an entry restricts what is about these identifiers: somebody with a user id of their own is not whom
+    /// they share an address with.
+    fn restricts(&self, entry: &Listed, identifiers: &[Identifier]) -> bool {
+        let known = identifiers.iter().any(|identifier| identifier.kind == IdentifierKind::User);
+        entry.restricted && (!known || entry.identifier.kind == IdentifierKind::User)
     }
 
     fn about<'l>(&'l self, identifiers: &'l [Identifier]) -> impl Iterator<Item = &'l Listed> {
@@ -244,6 +251,8 @@ mod tests {
         list.restrict(&[id(Device, 4)], true);
         assert!(!list.is_restricted(&[id(User, 2), id(Device, 4)]));
         assert!(list.is_restricted(&[id(Device, 4)]));
+        list.restrict(&[id(User, 1), id(Email, 5)], true);
+        assert!(!list.is_restricted(&[id(User, 2), id(Email, 5)]) && list.is_restricted(&[id(Email, 5)]));
     }
 
     #[test]

@@ -26,6 +26,7 @@ variables! {
     DUE_QUEUE: "the URL of the SQS queue of people whose timers are due";
     DATA_BUCKET: "the name of the S3 bucket of the lake and the reports";
     QUARANTINE_BUCKET: "the name of the S3 bucket of refused records";
+    PRIVACY_BUCKET: "the name of the S3 bucket of the privacy list, receipts and the access log";
     CONFIG_BUCKET: "the name of the S3 bucket of the configuration";
     CONFIG_KEY: "the key of the configuration in its bucket";
     WEBHOOK_SECRETS: "the ARN or name of the secret with what shop systems sign their webhooks with";
