@@ -15,6 +15,7 @@ VAULT = {
     "collect-events": {"dynamodb:BatchWriteItem"},
     "import-data": {"dynamodb:BatchWriteItem"},
     "deliver-messages": {"dynamodb:GetItem"},
+    "honor-privacy": {"dynamodb:Query", "dynamodb:BatchWriteItem"},
 }
 # What raw personal data is sealed under, the one or the other, and who may do what with it, by program.
 VAULT_KEYS = {"VaultKmsKey", "VaultSecret"}

@@ -1,12 +1,9 @@
 //! collect-events on Lambda.
 
-use aws::{
-    Aws, Bus, CountedQuarantine, KinesisBus, LiveConfig, QualityTable, QuarantineBucket, Seals, Secret,
-    TopicBus, VaultTable,
-};
+use aws::*;
 use collect_events::{Deps, RateLimits, Webhooks, WriteKeys, invoke, not_ready};
 use config::IntakeConfig;
-use event::{Parser, Pseudonymizer};
+use event::{Parser, ParserSettings, Pseudonymizer};
 use lambda::variables::*;
 use lambda::{Either, Environment, Failure, start};
 
@@ -31,9 +28,11 @@ async fn main() -> Result<(), Failure> {
     let webhook_secrets = settings.parsed(WEBHOOK_SECRETS, String::new())?;
     let webhook_secrets = (!webhook_secrets.is_empty()).then(|| Secret::new(&aws, webhook_secrets));
 
+    let privacy = LivePrivacy::new(&aws, settings.optional(PRIVACY_BUCKET));
     let limits = RateLimits::default();
     let handler = async |event, now| {
-        let (config, key) = match tokio::try_join!(live.current(now), hash_key.get()) {
+        let ready = tokio::try_join!(live.current(now), hash_key.get(), privacy.current(now));
+        let (config, key, privacy) = match ready {
             Ok(ready) => ready,
             Err(error) => return not_ready(&error),
         };
@@ -44,11 +43,12 @@ async fn main() -> Result<(), Failure> {
             },
             None => Webhooks::default(),
         };
+        let rules = ParserSettings { privacy, ..config.settings.parser.clone() };
         let deps = Deps {
             bus: &bus,
             vault: &vault,
             quarantine: &quarantine,
-            parser: &Parser::new(Pseudonymizer::new(key), config.settings.parser.clone()),
+            parser: &Parser::new(Pseudonymizer::new(key), rules),
             write_keys: &WriteKeys::default()
                 .and_digests(config.settings.write_keys.clone())
                 .and_webhooks(signed)

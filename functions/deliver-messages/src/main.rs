@@ -1,8 +1,7 @@
 //! deliver-messages on Lambda.
 
-use aws::{
-    Aws, Bus, HeldTable, KinesisBus, LedgerTable, LiveConfig, People, Seals, SesEmail, TopicBus, VaultTable,
-};
+use aws::*;
+use campaign::DeliverySettings;
 use deliver_messages::{Deps, invoke};
 use lambda::variables::*;
 use lambda::{Either, Environment, Failure, start};
@@ -27,9 +26,13 @@ async fn main() -> Result<(), Failure> {
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
     let live: LiveConfig = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
 
+    let privacy = LivePrivacy::new(&aws, settings.optional(PRIVACY_BUCKET));
+
     let handler = async |event, now| {
         let config = live.current(now).await?;
-        let (campaigns, settings) = (&config.campaigns, &config.settings.delivery);
+        let privacy = privacy.current(now).await?;
+        let settings = &DeliverySettings { privacy, ..config.settings.delivery.clone() };
+        let campaigns = &config.campaigns;
         let (profiles, ledger) = (&profiles, &ledger);
         let (vault, bus, holding, email, webhook) = (&vault, &bus, &holding, &email, &webhook);
         let deps = Deps { campaigns, settings, profiles, ledger, vault, bus, holding, email, webhook };

@@ -1,14 +1,17 @@
 //! Everything that is kept of a person goes, step by step.
 
 use crate::job::Job;
-use crate::receipt::Receipt;
+use crate::receipt::{Receipt, receipts_since};
 use crate::restrict::change_list;
-use crate::subject::{Subject, is_personal};
+use crate::subject::{Subject, is_personal, profile_of};
 use crate::{Deps, PrivacyError, Request, Stores, lake_rows, neighbours, quarantined};
 use campaign::{CampaignErasure, SentCopies};
-use event::{AccessEntry, Identifier, IdentifierKind, Key, QuarantineStore, Secret, VaultStore};
-use person::PeopleErasure;
+use event::{AccessEntry, HOUR, Identifier, IdentifierKind, Key, QuarantineStore, Secret, VaultStore};
+use person::{IdentityStore, PeopleErasure, ProfileStore};
 use serde_json::json;
+
+/// For how long after an erasure what was on its way is looked for, ms: longer than anything waits on the bus.
+const SWEPT: i64 = 3 * HOUR;
 
 /// The steps, in their order: what is found by means of another store goes before that store does.
 const STEPS: [Step; 7] = [
@@ -83,18 +86,62 @@ pub async fn erase<S: Stores>(deps: &Deps<'_, S>, job: &mut Job) -> Result<(), P
 pub async fn conclude<S: Stores>(deps: &Deps<'_, S>, job: &Job, now: i64) -> Result<Receipt, PrivacyError> {
     let receipt = Receipt::of(job, now, deps.parser.hasher());
     receipt.keep(deps).await?;
-    let entry = AccessEntry {
-        id: job.id.clone(),
-        at: job.erased_at,
-        action: "erase".to_owned(),
-        by: job.by.clone(),
-        reason: job.reason.clone(),
-        person: job.person.clone(),
-        outcome: json!(job.removed),
-    };
-    entry.append(deps.files).await?;
+    access_entry(job, job.erased_at).append(deps.files).await?;
     job.remove(deps).await?;
     Ok(receipt)
+}
+
+/// Removes once more what was on its way, on the bus, when an erasure of the last hours took place: rows that came into
+/// the lake meanwhile, and a person made of nothing but what happened before. Returns how many erasures left something.
+/// `now` is UTC ms.
+///
+/// # Errors
+/// A store that is not available.
+pub async fn sweep<S: Stores>(deps: &Deps<'_, S>, now: i64) -> Result<u64, PrivacyError> {
+    let mut found = 0;
+    for receipt in receipts_since(deps, now - SWEPT).await? {
+        let mut job = receipt.job();
+        let subject = job.subject()?;
+        lake_rows::erase(deps, &subject, &mut job).await?;
+        let mut late = Vec::new();
+        for person in subject.keys() {
+            let stored = deps.people.load(&[person]).await?.pop().flatten();
+            let Some(stored) = stored else { continue };
+            // Who came back is somebody new, and stays.
+            if profile_of(&stored.blob).is_ok_and(|profile| profile.last_seen <= job.erased_at) {
+                late.push(person);
+            }
+        }
+        if !late.is_empty() {
+            let subject = made_of(deps, &subject, late).await?;
+            take(deps, Step::Campaigns, &subject, &mut job).await?;
+            take(deps, Step::People, &subject, &mut job).await?;
+        }
+        (deps.settle)()?;
+        // The rows and profiles of this run alone: those of the erasure itself are in its receipt.
+        if job.removed.values().sum::<u64>() > 0 {
+            found += 1;
+            let id = format!("{}-again", job.id);
+            access_entry(&Job { id, ..job }, now).append(deps.files).await?;
+        }
+    }
+    Ok(found)
+}
+
+/// These people of a subject, and what points to them and to nobody who came later.
+async fn made_of<S: Stores>(
+    deps: &Deps<'_, S>,
+    subject: &Subject,
+    people: Vec<Key>,
+) -> Result<Subject, PrivacyError> {
+    let all: Vec<Identifier> = subject.identifiers.iter().copied().collect();
+    let owners = deps.people.owners(&all).await?;
+    let theirs = |(identifier, owner): (Identifier, Option<person::Owner>)| {
+        let person = owner.map_or(identifier.key, |owner| owner.person);
+        people.contains(&person).then_some(identifier)
+    };
+    let identifiers = all.into_iter().zip(owners).filter_map(theirs).collect();
+    Ok(Subject { person: None, identifiers, people: people.into_iter().collect() })
 }
 
 /// The same for the same request.
@@ -109,6 +156,18 @@ pub(crate) fn request_id<S: Stores>(
     let first = first.unwrap_or_default();
     let text = format!("{}\n{}\n{person}\n{first}\n{now}", request.action.as_str(), request.by);
     deps.parser.hasher().key("privacy request", &text).to_string()
+}
+
+fn access_entry(job: &Job, at: i64) -> AccessEntry {
+    AccessEntry {
+        id: job.id.clone(),
+        at,
+        action: "erase".to_owned(),
+        by: job.by.clone(),
+        reason: job.reason.clone(),
+        person: job.person.clone(),
+        outcome: json!(job.removed),
+    }
 }
 
 async fn list<S: Stores>(deps: &Deps<'_, S>, subject: &Subject, at: i64) -> Result<(), PrivacyError> {

@@ -5,7 +5,8 @@ use crate::receipt::verify;
 use crate::restrict::restrict;
 use crate::subject::Subject;
 use crate::{
-    Action, Deps, PrivacyError, Request, Stores, access, begin, conclude, erase, export, page, unfinished,
+    Action, Deps, PrivacyError, Request, Stores, access, begin, conclude, erase, export, page, sweep,
+    unfinished,
 };
 use event::{AccessEntry, Key, PrivacyStore};
 use lambda::{Failure, Invocation, Source};
@@ -33,7 +34,8 @@ pub async fn invoke<S: Stores>(
                 receipts.push(conclude(deps, &job, now).await?.content.id);
                 counter!("Erased").increment(1);
             }
-            Ok(json!({"finished": receipts}))
+            let again = sweep(deps, now).await?;
+            Ok(json!({"finished": receipts, "swept": again}))
         }
         Source::Other => Ok(run(deps, &invocation.read("a request")?, now).await?),
         _ => Err(invocation.refused("requests by direct invocation, and a schedule's event").into()),

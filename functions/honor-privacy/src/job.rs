@@ -27,6 +27,8 @@ pub struct Job {
     pub removed: BTreeMap<String, u64>,
     /// The last file of the lake whose rows are counted.
     pub counted: Option<String>,
+    #[serde(skip)]
+    pub(crate) is_over: bool,
 }
 
 /// An identifier as it is written in jobs and receipts: never its value.
@@ -55,6 +57,7 @@ impl Job {
             done: Vec::new(),
             removed: BTreeMap::new(),
             counted: None,
+            is_over: false,
         }
     }
 
@@ -71,6 +74,11 @@ impl Job {
             people: self.people.iter().map(key).collect::<Result<_, _>>()?,
             identifiers: self.identifiers.iter().map(identifier).collect::<Result<_, PrivacyError>>()?,
         })
+    }
+
+    /// Whether it goes on after a crash; one that was made from its receipt is over.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.is_over
     }
 
     pub(crate) fn is_done(&self, step: &str) -> bool {

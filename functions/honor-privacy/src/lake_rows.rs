@@ -102,7 +102,9 @@ pub async fn erase<S: Stores>(
             job.count("lake_rows_of_others_edited", rewritten.edited);
             job.counted = Some(path.clone());
             // Before the file is replaced: a second run would find nothing to count.
-            job.save(deps).await?;
+            if job.is_open() {
+                job.save(deps).await?;
+            }
         }
         match &rewritten.file {
             Some(file) => deps.lake.put(file).await?,

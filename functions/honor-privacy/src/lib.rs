@@ -17,7 +17,7 @@ mod restrict;
 mod subject;
 
 pub use deps::{Deps, PrivacyError, Stores};
-pub use erase::{begin, conclude, erase};
+pub use erase::{begin, conclude, erase, sweep};
 pub use handler::{invoke, run};
 pub use job::{Job, unfinished};
 pub use page::page;

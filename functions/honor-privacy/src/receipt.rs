@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 const RECEIPTS: &str = "receipts/";
+/// Which receipts are of the last hours, by when they were made: so nobody need look at all.
+const RECENT: &str = "recent/";
 const FORMAT: &str = "rondo-erasure-receipt/1";
 /// What the signature is for: a key is never used for two things in the same way.
 const SCOPE: &str = "erasure receipt";
@@ -59,6 +61,23 @@ impl Receipt {
         Receipt { signature: signature(&content, hasher), content }
     }
 
+    /// The erasure that it is of, with nothing counted.
+    pub(crate) fn job(&self) -> Job {
+        Job {
+            id: self.content.id.clone(),
+            by: self.content.by.clone(),
+            reason: self.content.reason.clone(),
+            erased_at: self.content.erased_at,
+            person: self.content.person.clone(),
+            people: self.content.people.clone(),
+            identifiers: self.content.identifiers.clone(),
+            done: Vec::new(),
+            removed: BTreeMap::new(),
+            counted: None,
+            is_over: true,
+        }
+    }
+
     /// Whether it was made with this key and not changed since.
     pub fn is_genuine(&self, hasher: &Pseudonymizer) -> bool {
         let expected = signature(&self.content, hasher);
@@ -69,8 +88,32 @@ impl Receipt {
 
     pub(crate) async fn keep<S: Stores>(&self, deps: &Deps<'_, S>) -> Result<(), PrivacyError> {
         let bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
-        Ok(deps.files.put(&format!("{RECEIPTS}{}.json", self.content.id), &bytes, None).await?)
+        let Content { id, finished_at, .. } = &self.content;
+        deps.files.put(&format!("{RECEIPTS}{id}.json"), &bytes, None).await?;
+        Ok(deps.files.put(&format!("{RECENT}{finished_at:020}-{id}"), b"", None).await?)
     }
+}
+
+/// The receipts of erasures that were finished since a time, UTC ms; older ones are no longer noted as recent.
+pub(crate) async fn receipts_since<S: Stores>(
+    deps: &Deps<'_, S>,
+    since: i64,
+) -> Result<Vec<Receipt>, PrivacyError> {
+    let mut receipts = Vec::new();
+    for path in deps.files.list(RECENT).await? {
+        let named = path.strip_prefix(RECENT).and_then(|name| name.split_once('-'));
+        let Some((at, id)) = named.and_then(|(at, id)| Some((at.parse::<i64>().ok()?, id))) else { continue };
+        if at < since {
+            deps.files.remove(&path).await?;
+            continue;
+        }
+        let stored = deps.files.get(&format!("{RECEIPTS}{id}.json")).await?;
+        let Some(stored) = stored else { continue };
+        let receipt: Receipt = serde_json::from_slice(&stored.bytes)
+            .map_err(|error| PrivacyError::damaged("a receipt", format!("{id}: {error}")))?;
+        receipts.push(receipt);
+    }
+    Ok(receipts)
 }
 
 fn signature(content: &Content, hasher: &Pseudonymizer) -> String {

@@ -1,11 +1,8 @@
 //! import-data on Lambda.
 
-use aws::{
-    Aws, Bus, CountedQuarantine, KinesisBus, LiveConfig, Objects, QualityTable, QuarantineBucket, Seals,
-    Secret, TopicBus, VaultTable,
-};
+use aws::*;
 use config::IntakeConfig;
-use event::{Parser, Pseudonymizer};
+use event::{Parser, ParserSettings, Pseudonymizer};
 use import_data::{Deps, Mappings, invoke};
 use lambda::variables::*;
 use lambda::{Either, Environment, Failure, start};
@@ -28,11 +25,14 @@ async fn main() -> Result<(), Failure> {
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
     let live = LiveConfig::<IntakeConfig>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
     let hash_key = Secret::new(&aws, settings.required(HASH_KEY_SECRET)?);
+    let privacy = LivePrivacy::new(&aws, settings.optional(PRIVACY_BUCKET));
     let objects = Objects::new(&aws);
 
     let handler = async |event, now| {
-        let (config, key) = tokio::try_join!(live.current(now), hash_key.get())?;
-        let parser = Parser::new(Pseudonymizer::new(key), config.settings.parser.clone());
+        let (config, key, privacy) =
+            tokio::try_join!(live.current(now), hash_key.get(), privacy.current(now))?;
+        let rules = ParserSettings { privacy, ..config.settings.parser.clone() };
+        let parser = Parser::new(Pseudonymizer::new(key), rules);
         let mappings = Mappings::by_folder(&config.mappings);
         let (bus, vault, quarantine, objects) = (&bus, &vault, &quarantine, &objects);
         let deps = Deps { bus, vault, quarantine, objects, parser: &parser, mappings: &mappings };

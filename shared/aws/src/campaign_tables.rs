@@ -67,7 +67,8 @@ impl CampaignTables {
     async fn erase_journeys(&self, people: &[Key]) -> Result<u64, PortError> {
         let people = people.iter().copied();
         let found =
-            batch_get(&self.client, WHAT, &self.names.journeys, "person", Consistency::Strong, people).await?;
+            batch_get(&self.client, WHAT, &self.names.journeys, "person", Consistency::Strong, people)
+                .await?;
         let keys = found.into_keys().map(|person| key("person", person)).collect();
         self.remove(&self.names.journeys, keys).await
     }

@@ -119,7 +119,8 @@ impl LivePrivacy {
         let wanted = Wanted { if_none_match: known, ..Wanted::whole(bucket, PRIVACY_LIST) };
         match wanted.get(&self.client, WHAT).await? {
             Got::Bytes { bytes, etag, .. } => {
-                let list = PrivacyList::parse(&bytes).map_err(|error| wanted.failed(WHAT, &error.to_string()))?;
+                let list =
+                    PrivacyList::parse(&bytes).map_err(|error| wanted.failed(WHAT, &error.to_string()))?;
                 self.privacy.replace(list);
                 Ok(Some(etag))
             }

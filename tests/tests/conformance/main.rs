@@ -7,6 +7,7 @@ mod aws_changes;
 mod aws_journal;
 mod aws_people;
 mod aws_pipes;
+mod aws_privacy;
 mod aws_seals;
 mod bus;
 mod change_stream;
@@ -16,6 +17,7 @@ mod journeys;
 mod lake_store;
 mod ledger;
 mod other_client;
+mod privacy;
 mod profile_conflicts;
 mod profiles;
 mod quality;
@@ -23,7 +25,7 @@ mod quarantine;
 mod samples;
 mod vault;
 
-use embedded::{BusLog, Intake, LakeFolder, Sealer, Store};
+use embedded::{BusLog, Intake, LakeFolder, Outbox, PrivacyFolder, Sealer, Store};
 use event::Quarantined;
 use pollster::block_on;
 use std::fs;
@@ -175,6 +177,31 @@ fn quarantines() {
             assert!(!bytes.windows(plain.len()).any(|w| w == plain), "{}", file.display());
         }
     });
+}
+
+#[test]
+fn privacy_files() {
+    let folder = tempfile::tempdir().unwrap();
+    block_on(privacy::files(&PrivacyFolder::new(folder.path().join("privacy"))));
+}
+
+#[test]
+fn a_person_goes_from_every_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = in_file(&folder);
+    let deps: honor_privacy::Deps<'_, rondo::OneMachine> = honor_privacy::Deps {
+        people: &store,
+        journeys: &store,
+        campaigns: &store,
+        lake: &LakeFolder::new(folder.path().join("lake")),
+        vault: &store,
+        quarantine: &store,
+        copies: &Outbox::new(folder.path().join("outbox")).unwrap(),
+        files: &PrivacyFolder::new(folder.path().join("privacy")),
+        parser: &privacy::parser(),
+        settle: &|| store.commit(),
+    };
+    block_on(privacy::suite(&deps, &store, &store, async |_| ()));
 }
 
 #[test]

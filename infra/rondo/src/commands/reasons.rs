@@ -7,6 +7,7 @@ pub fn sentence(reason: Reason) -> &'static str {
     match reason {
         Reason::CampaignEnded => "the campaign is no longer live, or no longer has this step",
         Reason::NoProfile => "nothing was known of the person",
+        Reason::Restricted => "the person's data may be kept, and not worked with, for now",
         Reason::Expired => "it was due too long ago to be of use",
         Reason::Suppressed => "an identifier of the person is on the suppression list",
         Reason::Unsubscribed => "the person had said no to the channel",

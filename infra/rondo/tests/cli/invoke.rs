@@ -37,6 +37,12 @@ fn every_function_takes_its_samples() {
         ("deliver-messages/damaged-body.json", 0, r#""itemIdentifier": "0b0e2f3a"#),
         ("build-reports/schedule.json", 0, r#""version": "20261122T100000Z""#),
         ("build-reports/day-unreadable.json", 1, "detail.from"),
+        ("honor-privacy/export.json", 0, r#""format": "rondo-export/1""#),
+        ("honor-privacy/erase.json", 0, r#""signature""#),
+        ("honor-privacy/restrict.json", 1, "nobody is known by that"),
+        ("honor-privacy/log.json", 0, r#""asked by letter of 2026-11-20""#),
+        ("honor-privacy/nobody-named.json", 1, "name the person"),
+        ("honor-privacy/schedule.json", 0, r#""swept": 0"#),
     ];
     for (sample, code, part) in cases {
         let (function, file) = sample.split_once('/').unwrap();

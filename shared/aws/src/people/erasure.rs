@@ -37,8 +37,7 @@ impl PeopleErasure for People {
         let keys: BTreeSet<Key> =
             people.iter().copied().chain(identifiers.iter().map(|identifier| identifier.key)).collect();
         let keys = keys.into_iter();
-        let items =
-            batch_get(&self.client, WHAT, &self.table, PERSON, Consistency::Strong, keys).await?;
+        let items = batch_get(&self.client, WHAT, &self.table, PERSON, Consistency::Strong, keys).await?;
         let mut erased = PeopleErased::default();
         let mut deletes = Vec::with_capacity(items.len());
         for (key, item) in &items {

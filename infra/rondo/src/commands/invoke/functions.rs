@@ -101,6 +101,10 @@ pub fn build_reports(call: Call<'_>) -> Result<Value> {
     answered(block_on(build_reports::invoke(&deps, call.event, call.now)))
 }
 
+pub fn honor_privacy(call: Call<'_>) -> Result<Value> {
+    call.installation.with_deps(|deps| answered(block_on(honor_privacy::invoke(deps, call.event, call.now))))
+}
+
 impl<'i> Call<'i> {
     fn durable(&self) -> Result<&'i Durable> {
         self.installation.pump.durable.as_ref().context("the installation has no bus log")

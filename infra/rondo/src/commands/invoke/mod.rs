@@ -25,7 +25,7 @@ the mapping NAME of the configuration. The answer is printed as JSON. Like on La
 behind it do not, except that what it puts on the bus is taken in, and timers that it fires are followed up.")]
 pub struct InvokeArgs {
     /// collect-events, import-data, update-profiles, archive-events, evaluate-triggers, fire-timers,
-    /// deliver-messages, or build-reports
+    /// deliver-messages, build-reports, or honor-privacy
     function: String,
     /// A file with the event: samples are in events/FUNCTION/
     event: PathBuf,
@@ -50,7 +50,7 @@ struct Call<'i> {
 type Handler = fn(Call<'_>) -> Result<Value>;
 
 /// The functions, by the order of the loop.
-const FUNCTIONS: [(&str, Handler); 8] = [
+const FUNCTIONS: [(&str, Handler); 9] = [
     ("collect-events", functions::collect_events),
     ("import-data", functions::import_data),
     ("update-profiles", functions::update_profiles),
@@ -59,6 +59,7 @@ const FUNCTIONS: [(&str, Handler); 8] = [
     ("fire-timers", functions::fire_timers),
     ("deliver-messages", functions::deliver_messages),
     ("build-reports", functions::build_reports),
+    ("honor-privacy", functions::honor_privacy),
 ];
 
 /// Invokes a function and prints its answer.
