@@ -40,7 +40,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    const ALL: [Reason; 16] = [
+    const ALL: [Reason; 17] = [
         Reason::CampaignEnded,
         Reason::NoProfile,
         Reason::Restricted,
