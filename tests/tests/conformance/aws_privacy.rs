@@ -32,30 +32,33 @@ fn new_bucket(endpoint: &Endpoint, what: &str) -> String {
 
 /// Looks for texts and bytes in every item of tables and every object of buckets, those of the person who is named
 /// last; prints where one was found.
-const SEARCH: &str = "\
-import base64\n\
-tables, buckets, needles = [part.split(',') for part in arguments]\n\
-needles = [base64.b16decode(needle.upper()) for needle in needles]\n\
-needles += [needle.hex().encode() for needle in needles if len(needle) == 16]\n\
-def flat(value):\n\
-    if isinstance(value, dict): return b' '.join(k.encode() + b' ' + flat(v) for k, v in value.items())\n\
-    if isinstance(value, list): return b' '.join(map(flat, value))\n\
-    return value if isinstance(value, bytes) else str(value).encode()\n\
-def look(place, data):\n\
-    for needle in needles:\n\
-        assert needle not in data, place + ' has ' + repr(needle)\n\
-looked = 0\n\
-for table in tables:\n\
-    for page in client('dynamodb').get_paginator('scan').paginate(TableName=table):\n\
-        for item in page['Items']:\n\
-            look(table, flat(item))\n\
-            looked += 1\n\
-for bucket in buckets:\n\
-    for page in client('s3').get_paginator('list_objects_v2').paginate(Bucket=bucket):\n\
-        for item in page.get('Contents', []):\n\
-            look(item['Key'], client('s3').get_object(Bucket=bucket, Key=item['Key'])['Body'].read())\n\
-            looked += 1\n\
-assert looked > 5, looked";
+const SEARCH: &str = r#"
+import base64
+tables, buckets, needles = [part.split(',') for part in arguments]
+needles = [base64.b16decode(needle.upper()) for needle in needles]
+needles += [needle.hex().encode() for needle in needles if len(needle) == 16]
+def flat(value):
+    if isinstance(value, dict):
+        return b' '.join(name.encode() + b' ' + flat(of) for name, of in value.items())
+    if isinstance(value, list):
+        return b' '.join(map(flat, value))
+    return value if isinstance(value, bytes) else str(value).encode()
+def look(place, data):
+    for needle in needles:
+        assert needle not in data, place + ' has ' + repr(needle)
+looked = 0
+for table in tables:
+    for page in client('dynamodb').get_paginator('scan').paginate(TableName=table):
+        for item in page['Items']:
+            look(table, flat(item))
+            looked += 1
+for bucket in buckets:
+    for page in client('s3').get_paginator('list_objects_v2').paginate(Bucket=bucket):
+        for item in page.get('Contents', []):
+            look(item['Key'], client('s3').get_object(Bucket=bucket, Key=item['Key'])['Body'].read())
+            looked += 1
+assert looked > 5, looked
+"#;
 
 #[test]
 fn a_person_goes_from_every_table_and_bucket() {
