@@ -99,7 +99,9 @@ fn show(out: &mut String, name: &str, value: &Value) {
         },
         Value::Object(fields) => {
             *out += "<dl>";
-            for (name, value) in fields.iter().filter(|(_, value)| !is_empty(value)) {
+            // What a program reads stands beside what a person reads.
+            let shown = |(name, value): &(&String, &Value)| !is_empty(value) && !name.ends_with("_iso");
+            for (name, value) in fields.iter().filter(shown) {
                 _ = write!(out, "<dt>{}</dt><dd>", label(name));
                 show(out, name, value);
                 *out += "</dd>";

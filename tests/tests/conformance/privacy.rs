@@ -88,6 +88,7 @@ async fn fill<S: Stores>(deps: &Deps<'_, S>, ledger: &impl Ledger, holding: &imp
             source: "web".to_owned(),
             rejection: Rejection::new(Code::InvalidType, "type", "none"),
             original: json!({"userId": name}).to_string().into_bytes(),
+            came: Default::default(),
         };
         Quarantine::put(deps.quarantine, &[refused]).await.unwrap();
         let action = |kind: u8| Action {
