@@ -23,6 +23,7 @@ SEALS = {
     "collect-events": {"kms:GenerateDataKey", "secretsmanager:GetSecretValue"},
     "import-data": {"kms:GenerateDataKey", "secretsmanager:GetSecretValue"},
     "deliver-messages": {"kms:Decrypt", "secretsmanager:GetSecretValue"},
+    "honor-privacy": {"kms:Decrypt", "secretsmanager:GetSecretValue"},
 }
 # The programs of functions whose name is another.
 PROGRAMS = {"DeliverService": "deliver-messages", "DeliverMarketing": "deliver-messages"}

@@ -37,8 +37,9 @@ async fn main() -> Result<(), Failure> {
     let journeys = JourneyTable::new(&aws, names.journeys.clone(), names.timers.clone());
     let campaigns = CampaignTables::new(&aws, names);
     let lake = LakeBucket::new(&aws, settings.required(DATA_BUCKET)?);
-    let vault = VaultTable::new(&aws, settings.required(VAULT_TABLE)?);
-    let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
+    let seals = Seals::new(&aws, settings.required(VAULT_KEY)?);
+    let vault = VaultTable::new(&aws, settings.required(VAULT_TABLE)?).sealed(seals.clone());
+    let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?).sealed(seals);
     let bucket = settings.required(PRIVACY_BUCKET)?;
     let (files, list) = (PrivacyBucket::new(&aws, bucket.clone()), LivePrivacy::new(&aws, Some(bucket)));
     let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
