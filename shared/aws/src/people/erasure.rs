@@ -1,5 +1,6 @@
 //! All of one person in the table of people: found, and removed.
 
+use super::log::place;
 use super::{People, WHAT, kind_of, stored};
 use crate::batch_get::{Consistency, batch_get};
 use crate::batch_write::{batch_write, delete};
@@ -46,6 +47,14 @@ impl PeopleErasure for People {
             erased.identities += u64::from(item.contains_key(INTO) || item.contains_key(PROFILE));
             deletes.push(delete(Item::from([(PERSON.to_owned(), binary(key.0))])));
         }
+        // Their identity logs, each beside its person; some have none.
+        deletes.extend(
+            people
+                .iter()
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .map(|person| delete(Item::from([(PERSON.to_owned(), binary(place(*person).0))]))),
+        );
         batch_write(&self.client, WHAT, &self.table, deletes).await?;
         Ok(erased)
     }
