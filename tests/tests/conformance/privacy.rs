@@ -71,6 +71,7 @@ async fn fill<S: Stores>(deps: &Deps<'_, S>, ledger: &impl Ledger, holding: &imp
             merged: Vec::new(),
             links: vec![email],
             owner: Owner::from(id),
+            log: Vec::new(),
         };
         assert_eq!(deps.people.write(vec![write]).await.unwrap(), []);
         let journeys =
