@@ -109,10 +109,10 @@ fn nothing_is_found_of_who_was_erased() {
     let mut bob_now = neighbour(&shop, "bob-1");
     let hers = identifiers(&shop.data)[1].key.to_string();
     let mut expected = bob;
-    let list = expected["profile"]["identifiers"].as_array_mut().unwrap();
-    let listed = list.len();
-    list.retain(|identifier| identifier["key"] != hers.as_str());
-    assert_eq!(list.len(), listed - 1, "her address stood in his profile");
+    expected["profile"]["identifiers"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|identifier| identifier["key"] != hers.as_str());
     for event in expected["events"].as_array_mut().unwrap() {
         if let Some(referred) = event["properties"].get_mut("referred_by") {
             assert_eq!(*referred, format!("hmac:{hers}"));
