@@ -108,8 +108,8 @@ impl EventHistory for Accepted<'_> {
         Ok(())
     }
 
-    async fn each_event(&self, mut visit: impl FnMut(&Event<'_>)) -> Result<(), PortError> {
-        self.0.iter().for_each(|event| visit(event));
+    async fn each_event(&self, visit: impl FnMut(&Event<'_>)) -> Result<(), PortError> {
+        self.0.iter().for_each(visit);
         Ok(())
     }
 }
