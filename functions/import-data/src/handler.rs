@@ -1,6 +1,7 @@
 //! Objects that arrived in a bucket.
 
 use crate::queue::handle_queue;
+use crate::shape::is_of_records;
 use crate::{Format, ImportError, Mappings, Rows, Totals, run};
 use aws_lambda_events::s3::S3Event;
 use event::{EventBus, ObjectSource, Parser, Quarantine, Vault};
@@ -74,6 +75,10 @@ async fn import<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
 ) -> Result<Totals, ImportError> {
     let address = format!("s3://{bucket}/{key}");
     let mapping = deps.mappings.of(key);
+    // Told before anything is read: what is missing is in the configuration.
+    if mapping.is_none() && !is_of_records(key) {
+        return Err(ImportError::NeedsMapping { name: address });
+    }
     let stream =
         deps.objects.open(bucket, key).await.map_err(|error| ImportError::reading(&address, &error))?;
     let rows = Rows::of_stream(&address, stream, mapping)?;

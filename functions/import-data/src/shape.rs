@@ -13,6 +13,11 @@ pub(crate) struct Shape {
     pub kind: Option<RowKind>,
 }
 
+/// Whether a file of that name may be read without a mapping: it says that it is JSON.
+pub(crate) fn is_of_records(name: &str) -> bool {
+    matches!(format_of(name), Some(FileFormat::Json | FileFormat::Ndjson))
+}
+
 /// First bytes of a Parquet file.
 const PARQUET: &[u8] = b"PAR1";
 
@@ -21,12 +26,10 @@ impl Shape {
     pub fn of(name: &str, head: &[u8], mapping: Option<&Mapping>) -> Result<Shape, ImportError> {
         let is_parquet = head.starts_with(PARQUET);
         let Some(mapping) = mapping else {
-            return match format_of(name) {
-                Some(FileFormat::Json | FileFormat::Ndjson) if !is_parquet => {
-                    Ok(Shape { splitting: Some(json(name, head, &[])), kind: None })
-                }
-                _ => Err(ImportError::NeedsMapping { name: name.to_owned() }),
-            };
+            if is_parquet || !is_of_records(name) {
+                return Err(ImportError::NeedsMapping { name: name.to_owned() });
+            }
+            return Ok(Shape { splitting: Some(json(name, head, &[])), kind: None });
         };
         let wrong = |reason: String| ImportError::WrongFormat { name: name.to_owned(), reason };
         let format = match mapping.format() {

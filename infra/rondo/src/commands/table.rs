@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_their_cells() {
         let rows = [["a", "n"], ["red\u{1b}[31m", "12"], ["ä", "3"]].map(|row| row.map(str::to_owned));
-        assert_eq!(table(&rows, &[1]), "a           n\nred?[31m   12\nä           3\n");
+        assert_eq!(table(&rows, &[1]), "a          n\nred?[31m  12\nä          3\n");
         let long = table(&[["x".repeat(100)]], &[]);
         assert_eq!(long.chars().count(), MAX_CELL + 1);
     }
