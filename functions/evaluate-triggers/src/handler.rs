@@ -166,7 +166,7 @@ impl<'r> Change<'r> {
             return Ok(None);
         }
         let item = &record.change.new_image;
-        if Image::is_pointer(item) {
+        if Image::is_beside_profiles(item) {
             return Ok(None);
         }
         let Image { person, profile, fresh, merged, .. } = Image::decode(item)?;

@@ -1,7 +1,7 @@
 //! The item of a profile as it stands in its table and on the table's change stream.
 
 use event::{Code, Key, Rejection};
-use person::attribute::{FRESH, INTO, MERGED, PERSON, PROFILE, VERSION};
+use person::attribute::{FRESH, INTO, LOG, MERGED, PERSON, PROFILE, VERSION};
 use serde_dynamo::{AttributeValue, Item};
 
 /// The stored form of a profile of which nothing is known: no field after the byte that says that it is one.
@@ -63,10 +63,10 @@ impl<'i> Image<'i> {
         })
     }
 
-    /// Whether an item of the table is no profile, but says whose an identifier is: it has an owner, in
-    /// attribute `into`, and no profile.
-    pub fn is_pointer(item: &Item) -> bool {
-        item.contains_key("into") && !item.contains_key("profile")
+    /// Whether an item of the table stands beside the profiles: it says whose an identifier is (an owner in
+    /// attribute `into`, and no profile), or is somebody's identity log.
+    pub fn is_beside_profiles(item: &Item) -> bool {
+        !item.contains_key(PROFILE) && (item.contains_key(INTO) || item.contains_key(LOG))
     }
 
     /// The item, as [`Image::decode`] reads it.

@@ -58,3 +58,14 @@ fn what_can_not_be_read_is_named() {
         assert_eq!((rejection.code, rejection.field.as_str()), (Code::InvalidEnvelope, attribute));
     }
 }
+
+#[test]
+fn what_stands_beside_profiles_is_told_from_them() {
+    let beside = |json: serde_json::Value| Image::is_beside_profiles(&serde_json::from_value(json).unwrap());
+    let person = json!({"B": "oaGhoaGhoaGhoaGhoaGhoQ=="});
+    assert!(beside(json!({"person": person, "into": person, "version": {"N": "1"}})));
+    assert!(beside(json!({"person": person, "log": {"L": [{"B": "AQ=="}]}})));
+    // Somebody who was merged away, and a person.
+    assert!(!beside(json!({"person": person, "into": person, "profile": {"B": "AQ=="}})));
+    assert!(!beside(json!({"person": person, "profile": {"B": "AQ=="}, "version": {"N": "1"}})));
+}
