@@ -86,8 +86,10 @@ fn a_change_that_is_killed_loses_nothing_and_goes_on() {
         child.wait().unwrap();
         assert!(matches!(opened(&data, &keys(&data).vault), (PEOPLE, Ok(2))), "killed after {delay} ms");
     }
-    // Whatever became of those: a change that was begun, with not a value under its key yet.
-    let begun = keys(&data).vault.without_old_keys().with_new_key().unwrap();
+    // Whatever became of those is ended first; then a change that was begun, with not a value under its key yet.
+    output(&data, &["key", "rotate"]);
+    assert_eq!(keys(&data).vault.old_keys(), 0);
+    let begun = keys(&data).vault.with_new_key().unwrap();
     Keys::write_vault(&data.join("keys"), &begun).unwrap();
     output(&data, &["quarantine"]);
     let said = output(&data, &["key", "rotate"]);
