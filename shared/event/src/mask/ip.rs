@@ -28,15 +28,26 @@ pub(super) fn v4(text: &[u8], start: usize) -> Option<(Range<usize>, Ipv4Addr)> 
     (!nobody && !is_version(&text[..start])).then_some((start..at, address))
 }
 
-/// The IPv6 address around `at`, where a colon is, and where the search goes on.
+/// The IPv6 address around `at`, where a colon is, and where the search goes on. Words may be joined to it by colons or
+/// dots (`mailto:2001:db8::7:8`).
 pub(super) fn v6(text: &[u8], at: usize, floor: usize) -> (Option<(Range<usize>, Ipv6Addr)>, usize) {
     let of_address = |byte: &&u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
     let mut start = at - text[floor..at].iter().rev().take_while(of_address).count();
     let mut end = at + text[at..].iter().take_while(of_address).count();
     let next = end;
-    let outside = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-    if end - start > 64 || !outside(text.get(end)) || !(start == 0 || outside(text.get(start - 1))) {
+    if end - start > 64 {
         return (None, next);
+    }
+    let of_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let joins = |byte: &u8| matches!(byte, b':' | b'.');
+    let mut joined = false;
+    if of_word(text.get(end)) {
+        end = text[start..end].iter().rposition(joins).map_or(start, |last| start + last);
+        joined = true;
+    }
+    if start > 0 && of_word(text.get(start - 1)) {
+        start = text[start..end].iter().position(joins).map_or(end, |first| start + first + 1);
+        joined = true;
     }
     // The punctuation around it is none of its own.
     while end > start
@@ -46,6 +57,11 @@ pub(super) fn v6(text: &[u8], at: usize, floor: usize) -> (Option<(Range<usize>,
     }
     if text[start..end].starts_with(b":") && !text[start..end].starts_with(b"::") {
         start += 1;
+    }
+    // `face::before` is none.
+    let groups = text[start..end].split(|byte| *byte == b':').filter(|group| !group.is_empty()).count();
+    if joined && groups < 3 {
+        return (None, next);
     }
     let address = std::str::from_utf8(&text[start..end]).ok().and_then(|text| text.parse::<Ipv6Addr>().ok());
     let somebody =
@@ -65,8 +81,11 @@ fn is_version(before: &[u8]) -> bool {
     }
     let words = before.trim_ascii_end();
     let words = [":", "："].iter().find_map(|colon| words.strip_suffix(colon.as_bytes())).unwrap_or(words);
-    let words = words.trim_ascii_end();
-    ["version", "release", "build", "ver", "ver.", "版本", "版本号"].iter().any(|word| {
+    let words = match words.trim_ascii_end() {
+        [words @ .., b'-' | b'_'] => words,
+        words => words,
+    };
+    ["version", "release", "build", "ver", "ver.", "version.", "release.", "build.", "版本", "版本号"].iter().any(|word| {
         words.len() >= word.len() && words[words.len() - word.len()..].eq_ignore_ascii_case(word.as_bytes())
     })
 }

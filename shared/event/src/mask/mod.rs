@@ -248,7 +248,6 @@ impl Scan<'_> {
         }
         if next == Some(&b'.')
             && end - start <= 3
-            && left == Left::Free
             && let Some((at, address)) = ip::v4(self.text, start)
         {
             return Some(Hit { at, kind: Kind::Ip, value: address.to_string() });

@@ -74,6 +74,10 @@ fn what_is_personal_becomes_the_token_of_its_plain_form() {
             "seen at fe80::1ff:fe23:4567:890a.",
             format!("seen at {}.", token("ip", "fe80::1ff:fe23:4567:890a")),
         ),
+        ("wrote.203.0.113.195", format!("wrote.{}", token("ip", "203.0.113.195"))),
+        ("mailto:2001:db8::8a2e:370:7334", format!("mailto:{}", token("ip", "2001:db8::8a2e:370:7334"))),
+        ("email:2001:db8::8a2e:370:7334:true", format!("email:{}:true", token("ip", "2001:db8::8a2e:370:7334"))),
+        ("wrote.2001:db8::8a2e:370:7334", format!("wrote.{}", token("ip", "2001:db8::8a2e:370:7334"))),
         // E-mail addresses
         ("write to Ann.Lee@Example.com.", format!("write to {email}.")),
         ("ann.lee%40example.com", email.clone()),
@@ -170,6 +174,11 @@ fn what_is_not_personal_stays() {
         "127.0.0.1",
         "::1",
         "std::vec::Vec",
+        "face::before",
+        "dead::beef::new",
+        "ab:cd:ef:01:23:45:67:89:ab:cd:ef:01:23:45:67:89:ab:cd:ef:01",
+        "version-1.2.3.4",
+        "release_1.2.3.4",
         "a::before",
         // Codes
         "550e8400-e29b-41d4-a716-446655440000",
