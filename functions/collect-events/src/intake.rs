@@ -6,8 +6,8 @@ use crate::route::{Form, Route, route};
 use crate::{Request, Response, WriteKeys, answer, body, question, webhooks};
 use event::dialect::Translated;
 use event::{
-    Arrival, Came, Code, Event, EventBus, Parsed, Parser, PortError, Quarantine, Quarantined, Rejection,
-    Secret, Vault,
+    Arrival, Came, Code, Event, EventBus, Parsed, Parser, PortError, QualityCount, Quarantine, Quarantined,
+    Rejection, Secret, Vault,
 };
 
 /// What intake over HTTP works with.
@@ -52,6 +52,8 @@ pub(crate) struct Outcome<'a> {
     refused: Vec<(usize, Rejection)>,
     /// How many records of which nothing but answers about consent was kept, if that.
     withheld: usize,
+    /// Why records were dropped of which nothing may be kept.
+    dropped: Vec<Code>,
     quarantined: Vec<Quarantined>,
     /// How its records came.
     came: Came,
@@ -94,7 +96,7 @@ async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
     let (outcome, whole) = match parsed {
         Ok(outcome) => (outcome, None),
         Err(rejection) if rejection.code == Code::NoConsent => {
-            (Outcome { withheld: 1, ..Outcome::default() }, None)
+            (Outcome { withheld: 1, dropped: vec![Code::NoConsent], ..Outcome::default() }, None)
         }
         Err(rejection) => {
             let mut outcome = Outcome::default();
@@ -113,7 +115,7 @@ async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
         }
     };
     limits.spend(source, outcome.events.len() + outcome.quarantined.len(), request.now);
-    match (store(deps, &outcome).await, whole) {
+    match (store(deps, &outcome, source, request.now).await, whole) {
         (Err(error), _) => answer::failed(&error),
         (Ok(()), Some(rejection)) => answer::refused(&rejection),
         (Ok(()), None) => answer::taken(form, outcome.events.len(), outcome.withheld, &outcome.refused),
@@ -163,7 +165,10 @@ fn parse<'a>(
                 outcome.events.push(event);
                 outcome.secrets.extend(secrets);
             }
-            Err((rejection, _)) if rejection.code == Code::NoConsent => outcome.withheld += 1,
+            Err((rejection, _)) if rejection.code == Code::NoConsent => {
+                outcome.withheld += 1;
+                outcome.dropped.push(rejection.code);
+            }
             Err((rejection, original)) => {
                 outcome.keep(now, source, &rejection, original.as_bytes());
                 outcome.refused.push((index, rejection));
@@ -173,10 +178,12 @@ fn parse<'a>(
     Ok(outcome)
 }
 
-/// Publishes last: an event on the bus is never without its personal data in the vault.
+/// Publishes last: an event on the bus is never without its personal data in the vault. `now` is UTC ms.
 pub(crate) async fn store<B: EventBus, V: Vault, Q: Quarantine>(
     deps: &Deps<'_, B, V, Q>,
     outcome: &Outcome<'_>,
+    source: &str,
+    now: i64,
 ) -> Result<(), PortError> {
     if !outcome.secrets.is_empty() {
         deps.vault.put(&outcome.secrets).await?;
@@ -186,6 +193,13 @@ pub(crate) async fn store<B: EventBus, V: Vault, Q: Quarantine>(
     }
     if !outcome.events.is_empty() {
         deps.bus.publish(&outcome.events).await?;
+    }
+    if !outcome.dropped.is_empty() {
+        let counts = QualityCount::of_dropped(outcome.dropped.iter().copied(), source, now);
+        // A count that fails fails nothing: what was taken is safe.
+        if let Err(error) = deps.quarantine.count(&counts).await {
+            tracing::warn!(%error, "records that must not be kept were dropped, but not counted");
+        }
     }
     Ok(())
 }
@@ -204,9 +218,11 @@ impl<'a> Outcome<'a> {
         self.quarantined.len()
     }
 
-    /// Has a refused record kept, unless it is one that must not be.
+    /// Has a refused record kept, or counted where it must not be.
     pub fn keep(&mut self, now: i64, source: &str, rejection: &Rejection, original: &[u8]) {
-        if rejection.code.is_kept() {
+        if !rejection.code.is_kept() {
+            self.dropped.push(rejection.code);
+        } else {
             let original = &original[..original.len().min(Parser::MAX_BYTES)];
             self.quarantined.push(Quarantined {
                 at: now,

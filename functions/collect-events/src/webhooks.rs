@@ -104,7 +104,7 @@ pub(crate) async fn take<B: EventBus, V: Vault, Q: Quarantine>(
             Err(rejection) => outcome.keep(request.now, name, &rejection, original.as_bytes()),
         }
     }
-    match store(deps, &outcome).await {
+    match store(deps, &outcome, name, request.now).await {
         Err(error) => answer::failed(&error),
         // A refused body is in quarantine; to send it again would change nothing.
         Ok(()) => answer::webhook(outcome.accepted(), outcome.kept()),

@@ -5,7 +5,7 @@ mod ports;
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use collect_events::{Deps, Request, Response, WriteKeys, handle, run};
-use event::{Parser, ParserSettings, PortError, Pseudonymizer};
+use event::{Measure, Parser, ParserSettings, PortError, Pseudonymizer};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use pollster::block_on;
@@ -323,4 +323,14 @@ fn without_consent_to_analytics_nothing_but_the_answer_is_kept() {
     let single = json!({"userId": "null", "event": "Seen", "context": {"consent": {"categoryPreferences": {"analytics": false}}}});
     let (status, answer) = post(&memory, "/v1/track", single.to_string().as_bytes());
     assert_eq!((status, &answer["accepted"], &answer["withheld"]), (200, &json!(0), &json!(1)));
+    // What left nothing at all is counted; a count that fails fails nothing.
+    let counts = memory.counts.take();
+    assert_eq!(
+        counts.iter().map(|count| (count.source.as_str(), count.measure, count.count)).collect::<Vec<_>>(),
+        [("shop", Measure::Withheld, 1), ("shop", Measure::Withheld, 1),]
+    );
+    memory
+        .broken
+        .set(Some(("counts", || PortError::Failed { what: "the counts", reason: "throttled".into() })));
+    assert_eq!(post(&memory, "/v1/track", single.to_string().as_bytes()).0, 200);
 }

@@ -29,8 +29,8 @@ pub struct Imported<'b> {
     pub secrets: Vec<Secret>,
     /// The lines that gave no event; their source is `file:line`.
     pub rejected: Vec<Quarantined>,
-    /// How many lines gave no event and must not be kept either.
-    pub withheld: u64,
+    /// Of each line that gave no event and must not be kept either, why.
+    pub dropped: Vec<Code>,
     /// How many rows the mapping leaves out.
     pub skipped: u64,
 }
@@ -118,7 +118,7 @@ impl<'b> Imported<'b> {
                 self.events.push(event);
                 self.secrets.extend(secrets);
             }
-            Err(rejection) if !rejection.code.is_kept() => self.withheld += 1,
+            Err(rejection) if !rejection.code.is_kept() => self.dropped.push(rejection.code),
             Err(rejection) => {
                 let bytes = batch.bytes(line);
                 let named = batch.layout.and_then(|layout| layout.original(std::str::from_utf8(bytes).ok()?));

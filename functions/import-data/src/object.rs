@@ -1,7 +1,7 @@
 //! One stream, from its lines to the bus.
 
 use crate::{Arena, Deps, Format, ImportError, Imported, Rows, convert};
-use event::{Event, EventBus, ObjectSource, PortError, Quarantine, Quarantined, Secret, Vault};
+use event::{Event, EventBus, ObjectSource, PortError, QualityCount, Quarantine, Quarantined, Secret, Vault};
 
 /// Lines that are published together.
 const LINES: usize = 4096;
@@ -27,11 +27,12 @@ pub async fn run<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
     let mut totals = Totals::default();
     let mut arena = Arena::default();
     while let Some(batch) = rows.next_batch(LINES).map_err(|error| ImportError::reading(name, &error))? {
-        let Imported { events, secrets, rejected, withheld, .. } =
+        let Imported { events, secrets, rejected, dropped, .. } =
             convert(deps.parser, format, name, &batch, &mut arena, now);
         store(deps, &events, &secrets, &rejected).await?;
+        count(deps, &QualityCount::of_dropped(dropped.iter().copied(), name, now)).await;
         totals.accepted += events.len() as u64;
-        totals.rejected += rejected.len() as u64 + withheld;
+        totals.rejected += (rejected.len() + dropped.len()) as u64;
     }
     Ok(totals)
 }
@@ -53,4 +54,13 @@ pub(crate) async fn store<B: EventBus, V: Vault, Q: Quarantine, O>(
         deps.bus.publish(events).await?;
     }
     Ok(())
+}
+
+/// Counts records that must not be kept. A count that fails fails nothing: what was taken is safe.
+pub(crate) async fn count<B, V, Q: Quarantine, O>(deps: &Deps<'_, B, V, Q, O>, counts: &[QualityCount]) {
+    if !counts.is_empty()
+        && let Err(error) = deps.quarantine.count(counts).await
+    {
+        tracing::warn!(%error, "records that must not be kept were dropped, but not counted");
+    }
 }

@@ -48,7 +48,7 @@ pub fn preview(
         let imported = convert(parser, Format::of(mapping), &name, &batch, &mut arena, now);
         preview.events += imported.events.len() as u64;
         preview.skipped += imported.skipped;
-        preview.withheld += imported.withheld;
+        preview.withheld += imported.dropped.len() as u64;
         for refused in imported.rejected {
             let why = refused.rejection;
             let key = (why.code.as_str(), why.field, why.reason);

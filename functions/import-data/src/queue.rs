@@ -1,10 +1,11 @@
 //! Records that partners and other systems put into the inbox queue.
 
-use crate::object::store;
+use crate::object::{count, store};
 use crate::{Deps, MAX_ROW};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use event::{
-    Arrival, Came, Code, EventBus, Mapping, Parsed, Parser, Quarantine, Quarantined, Rejection, Vault,
+    Arrival, Came, Code, EventBus, Mapping, Parsed, Parser, QualityCount, Quarantine, Quarantined, Rejection,
+    Vault,
 };
 use lambda::Batch;
 use metrics::counter;
@@ -20,7 +21,7 @@ pub async fn handle_queue<B: EventBus, V: Vault, Q: Quarantine, O>(
     now: i64,
 ) -> SqsBatchResponse {
     let (mut events, mut secrets, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
-    let mut withheld = 0;
+    let mut dropped: Vec<QualityCount> = Vec::new();
     // First the rows, since events borrow from what was made of them.
     let messages: Vec<Message<'_>> =
         event.records.iter().map(|message| Message::of(message, deps, now)).collect();
@@ -31,7 +32,9 @@ pub async fn handle_queue<B: EventBus, V: Vault, Q: Quarantine, O>(
                     events.push(event);
                     secrets.extend(taken);
                 }
-                Err((rejection, _)) if !rejection.code.is_kept() => withheld += 1,
+                Err((rejection, _)) if !rejection.code.is_kept() => {
+                    dropped.extend(QualityCount::of_dropped([rejection.code], message.queue, now));
+                }
                 Err((rejection, original)) => {
                     let kept = original.len().min(Parser::MAX_BYTES);
                     let original = original.as_bytes()[..kept].to_vec();
@@ -49,8 +52,9 @@ pub async fn handle_queue<B: EventBus, V: Vault, Q: Quarantine, O>(
     }
     let failed: Vec<&str> = match store(deps, &events, &secrets, &rejected).await {
         Ok(()) => {
+            count(deps, &dropped).await;
             counter!("EventsAccepted").increment(events.len() as u64);
-            counter!("RecordsRefused").increment(rejected.len() as u64 + withheld);
+            counter!("RecordsRefused").increment((rejected.len() + dropped.len()) as u64);
             Vec::new()
         }
         Err(error) => {

@@ -5,7 +5,7 @@ use crate::pump::Pump;
 use crate::stages::Stage;
 use anyhow::{Context, Result};
 use embedded::FrameBuilder;
-use event::Mapping;
+use event::{Mapping, QualityCount};
 use import_data::{Arena, Format, Position, SourceFile, convert};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,13 +68,13 @@ pub fn import(
         let parser = &installation.parser;
         let converted =
             pump.stages.time(Stage::Parse, || convert(parser, format, &name, &batch, &mut arena, now));
-        append(pump, &mut frame, &job, &converted, end, now).with_context(|| {
+        append(pump, &mut frame, &job, &name, &converted, end, now).with_context(|| {
             format!("{name}: stopped behind line {}; import it again to go on", end.lines)
         })?;
         imported.lines = end.lines - from.lines;
         imported.events += converted.events.len() as u64;
         imported.rejected += converted.rejected.len() as u64;
-        imported.withheld += converted.withheld;
+        imported.withheld += converted.dropped.len() as u64;
         imported.skipped += converted.skipped;
         progress(taken, length);
         if stop.load(Ordering::Relaxed) {
@@ -96,6 +96,7 @@ fn append(
     pump: &mut Pump,
     frame: &mut FrameBuilder,
     job: &str,
+    source: &str,
     batch: &import_data::Imported<'_>,
     end: Position,
     now: i64,
@@ -108,11 +109,12 @@ fn append(
         batch.events.iter().for_each(|event| frame.event(event));
         durable.intake.frame_secrets(frame, &batch.secrets)?;
         durable.intake.frame_quarantined(frame, &batch.rejected)?;
+        frame.counts(&QualityCount::of_dropped(batch.dropped.iter().copied(), source, now));
         frame.checkpoint(job, position.as_bytes());
         durable.log.append(frame, now)
     })?;
-    if !batch.secrets.is_empty() || !batch.rejected.is_empty() {
-        // Sealed values go the way they would go after a crash: through the log.
+    if !batch.secrets.is_empty() || !batch.rejected.is_empty() || !batch.dropped.is_empty() {
+        // Sealed values and counts go the way they would go after a crash: through the log.
         pump.catch_up(now)?;
         return Ok(());
     }

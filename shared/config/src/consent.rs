@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConsentSection {
-    #[serde(default)]
-    analytics: Unasked,
+    analytics: Option<Spanned<String>>,
     /// Sources that need no yes to analytics.
     #[serde(default)]
     exempt: Vec<String>,
@@ -19,7 +18,11 @@ pub(crate) struct ConsentSection {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a category stands for a purpose or a channel, or for a list of them: write `marketing` or \
+                 `[marketing, push]`"
+)]
 enum Meaning {
     One(String),
     Several(Vec<String>),
@@ -28,6 +31,21 @@ enum Meaning {
 impl ConsentSection {
     /// The rules; `wrong` is told of each mistake, with its line and column.
     pub fn rules(self, mut wrong: impl FnMut(u64, u64, String)) -> ConsentRules {
+        let analytics = match self.analytics {
+            None => Unasked::default(),
+            Some(text) => match text.value.trim() {
+                "assumed" => Unasked::Assumed,
+                "required" => Unasked::Required,
+                other => {
+                    let message = format!(
+                        "`{other}` says nothing of analytics; write `assumed` (taken unless a record says no) or `required` \
+                         (taken only if it says yes)"
+                    );
+                    wrong(text.referenced.line(), text.referenced.column(), message);
+                    Unasked::default()
+                }
+            },
+        };
         let mut categories = BTreeMap::new();
         for (category, meaning) in self.categories {
             let names = match meaning.value {
@@ -50,6 +68,6 @@ impl ConsentSection {
             }
             categories.insert(category.trim().to_lowercase(), names);
         }
-        ConsentRules { categories, analytics: self.analytics, exempt: self.exempt }
+        ConsentRules { categories, analytics, exempt: self.exempt }
     }
 }

@@ -1,6 +1,5 @@
 //! What a record says about consent, as the common tools send it, in one form.
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -33,8 +32,7 @@ impl Purpose {
 }
 
 /// What holds for analytics where a record says nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Unasked {
     /// A record is taken unless it says no.
     #[default]

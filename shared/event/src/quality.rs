@@ -69,6 +69,20 @@ impl QualityCount {
         counts.into_iter().map(count).collect()
     }
 
+    /// The counts of records from `source` that left nothing, at `at` (UTC ms), since they must not be kept: of each
+    /// the reason.
+    pub fn of_dropped(reasons: impl IntoIterator<Item = Code>, source: &str, at: i64) -> Vec<QualityCount> {
+        let mut counts: BTreeMap<Measure, u64> = BTreeMap::new();
+        let measure = |code| match code {
+            Code::NoConsent => Measure::Withheld,
+            code => Measure::Rejected(code),
+        };
+        reasons.into_iter().for_each(|code| *counts.entry(measure(code)).or_default() += 1);
+        let (hour, source) = (at.div_euclid(HOUR), source_of(source));
+        let count = |(measure, count)| QualityCount { hour, source: source.to_owned(), measure, count };
+        counts.into_iter().map(count).collect()
+    }
+
     /// The counts of records that were refused.
     pub fn of_refused<'q>(records: impl IntoIterator<Item = &'q Quarantined>) -> Vec<QualityCount> {
         let mut counts: BTreeMap<(i64, &str, Measure), u64> = BTreeMap::new();

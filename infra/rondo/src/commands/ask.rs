@@ -22,6 +22,8 @@ pub enum Question {
     },
     Consent {
         id: String,
+        #[serde(default)]
+        history: bool,
         json: bool,
     },
     Identity {
@@ -104,7 +106,7 @@ impl Question {
         let now = clock();
         match self {
             Question::Profile { id, json } => profile::answer(installation, id, *json, now),
-            Question::Consent { id, json } => consent::answer(installation, id, *json),
+            Question::Consent { id, history, json } => consent::answer(installation, id, *history, *json),
             Question::Identity { id, json } => identity::answer(installation, id, *json),
             Question::Unmerge { id, merge } => unmerge::answer(installation, id, *merge, now),
             Question::Why { id, campaign } => why::answer(installation, id, campaign.as_deref(), now),

@@ -2,6 +2,7 @@
 
 use crate::commands::DataFolder;
 use crate::commands::ask::{Question, ask};
+use crate::commands::consent_history::{Given, given};
 use crate::commands::local_time::show;
 use crate::commands::person::find_person;
 use crate::commands::profile::zone_of;
@@ -17,6 +18,9 @@ use std::fmt::Write;
 pub struct ConsentArgs {
     /// A user id, anonymous id, e-mail address, phone number, or the 32 digits of a person's key
     id: String,
+    /// Every answer that was ever given, out of the lake, and not only the last ones
+    #[arg(long)]
+    history: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -26,11 +30,15 @@ pub struct ConsentArgs {
 
 /// Prints the answers of one person.
 pub fn consent(args: &ConsentArgs) -> Result<()> {
-    ask(&args.data.path, &Question::Consent { id: args.id.clone(), json: args.json })
+    let ConsentArgs { id, history, json, .. } = args;
+    ask(&args.data.path, &Question::Consent { id: id.clone(), history: *history, json: *json })
 }
 
-/// The answers as text or JSON.
-pub fn answer(installation: &Installation, id: &str, json: bool) -> Result<String> {
+/// The answers as text or JSON; with `history` all that the lake holds, else the last ones.
+pub fn answer(installation: &mut Installation, id: &str, history: bool, json: bool) -> Result<String> {
+    if history {
+        installation.pump.flush_lake()?;
+    }
     let found = find_person(installation, id)?;
     let mut profile = Profile::default();
     profile.decode(&found.stored.blob).context("the person's stored profile is damaged")?;
@@ -38,13 +46,17 @@ pub fn answer(installation: &Installation, id: &str, json: bool) -> Result<Strin
         |channel: &&ChannelState| Purpose::ALL.iter().any(|purpose| purpose.as_str() == channel.name);
     let (purposes, channels): (Vec<_>, Vec<_>) =
         profile.channels.iter().filter(|channel| channel.consent.is_some()).partition(is_purpose);
+    let given = if history { Some(given(installation, &profile)?) } else { None };
     if json {
         let object = |list: &[&ChannelState]| {
             Value::Object(list.iter().map(|c| (c.name.to_owned(), as_json(c))).collect())
         };
-        let all = json!({
+        let mut all = json!({
             "person": found.person.to_string(), "purposes": object(&purposes), "channels": object(&channels),
         });
+        if let Some(given) = given {
+            all["history"] = given.iter().map(Given::as_json).collect();
+        }
         return Ok(serde_json::to_string_pretty(&all)?);
     }
     let zone = zone_of(installation, &profile);
@@ -60,6 +72,15 @@ pub fn answer(installation: &Installation, id: &str, json: bool) -> Result<Strin
             let Some((at, granted)) = channel.consent else { continue };
             let yes = if granted { "yes" } else { "no" };
             _ = write!(out, "\n  {}: {yes} since {}{}", channel.name, show(at, &zone), proof(channel));
+        }
+    }
+    if let Some(given) = given {
+        _ = write!(out, "\nHistory");
+        if given.is_empty() {
+            _ = write!(out, "\n  the lake holds no answer");
+        }
+        for answer in given {
+            _ = write!(out, "\n  {}  {}", show(answer.at, &zone), answer.text());
         }
     }
     Ok(out)

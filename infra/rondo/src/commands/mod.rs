@@ -5,6 +5,7 @@ mod bundle;
 mod catalogue;
 mod check;
 mod consent;
+mod consent_history;
 mod demo;
 mod identity;
 mod import;

@@ -4,6 +4,7 @@ mod bundle;
 mod canary;
 mod check;
 mod clients;
+mod consent;
 mod disk;
 mod identity;
 mod insight;

@@ -146,6 +146,11 @@ fn a_backfill_of_old_events_is_refused_and_new_ones_begin_anew() {
     let said = shop.import("again.ndjson", &lines(&hers));
     assert!(said.contains("9 lines, 0 events, 9 records refused and not kept"), "{said}");
     assert_eq!(search(&shop.data), Vec::<String>::new());
+    // Nothing is kept of them but how many they were.
+    let quality = shop.json(&["quality", "--json"]);
+    let sources = quality["sources"].as_array().unwrap();
+    let again = sources.iter().find(|source| source["source"] == "again.ndjson").unwrap();
+    assert_eq!(again["total"]["rejected"], json!({"erased": 9}));
     let unknown = run(Some(&shop.data), &["profile", "ann-1"]);
     assert_eq!(unknown.code, 1, "{}", unknown.out);
     let again = run(Some(&shop.data), &["privacy", "erase", "ann-1", "--by", "dana"]);

@@ -85,7 +85,10 @@ fn is_version(before: &[u8]) -> bool {
         [words @ .., b'-' | b'_'] => words,
         words => words,
     };
-    ["version", "release", "build", "ver", "ver.", "version.", "release.", "build.", "版本", "版本号"].iter().any(|word| {
-        words.len() >= word.len() && words[words.len() - word.len()..].eq_ignore_ascii_case(word.as_bytes())
-    })
+    ["version", "release", "build", "ver", "ver.", "version.", "release.", "build.", "版本", "版本号"]
+        .iter()
+        .any(|word| {
+            words.len() >= word.len()
+                && words[words.len() - word.len()..].eq_ignore_ascii_case(word.as_bytes())
+        })
 }

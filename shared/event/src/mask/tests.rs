@@ -76,7 +76,10 @@ fn what_is_personal_becomes_the_token_of_its_plain_form() {
         ),
         ("wrote.203.0.113.195", format!("wrote.{}", token("ip", "203.0.113.195"))),
         ("mailto:2001:db8::8a2e:370:7334", format!("mailto:{}", token("ip", "2001:db8::8a2e:370:7334"))),
-        ("email:2001:db8::8a2e:370:7334:true", format!("email:{}:true", token("ip", "2001:db8::8a2e:370:7334"))),
+        (
+            "email:2001:db8::8a2e:370:7334:true",
+            format!("email:{}:true", token("ip", "2001:db8::8a2e:370:7334")),
+        ),
         ("wrote.2001:db8::8a2e:370:7334", format!("wrote.{}", token("ip", "2001:db8::8a2e:370:7334"))),
         // E-mail addresses
         ("write to Ann.Lee@Example.com.", format!("write to {email}.")),

@@ -1,6 +1,6 @@
 //! The ports of intake in memory, each with a switch that breaks it.
 
-use event::{Event, EventBus, Identifier, PortError, Quarantine, Quarantined, Secret, Vault};
+use event::{Event, EventBus, Identifier, PortError, QualityCount, Quarantine, Quarantined, Secret, Vault};
 use std::cell::{Cell, RefCell};
 
 pub type Fault = (&'static str, fn() -> PortError);
@@ -12,6 +12,7 @@ pub struct Memory {
     pub published: RefCell<Vec<Vec<u8>>>,
     pub secrets: RefCell<Vec<Secret>>,
     pub quarantined: RefCell<Vec<Quarantined>>,
+    pub counts: RefCell<Vec<QualityCount>>,
     /// "vault", "quarantine", "bus": the calls in their order.
     pub calls: RefCell<Vec<&'static str>>,
     /// The port that fails, and how.
@@ -65,6 +66,12 @@ impl Quarantine for Memory {
     async fn put(&self, records: &[Quarantined]) -> Result<(), PortError> {
         self.call("quarantine")?;
         self.quarantined.borrow_mut().extend_from_slice(records);
+        Ok(())
+    }
+
+    async fn count(&self, counts: &[QualityCount]) -> Result<(), PortError> {
+        self.call("counts")?;
+        self.counts.borrow_mut().extend_from_slice(counts);
         Ok(())
     }
 }

@@ -114,6 +114,7 @@ fn personal_data_is_in_the_vault_and_nowhere_else() {
         &["identity", "u-0", "--json"],
         &["consent", "u-0"],
         &["consent", "u-0", "--json"],
+        &["consent", "u-0", "--history"],
         &["why", "u-0"],
         &["quarantine"],
         &["quarantine", "list", "--json"],
