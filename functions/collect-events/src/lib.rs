@@ -6,6 +6,7 @@ mod given_keys;
 mod handler;
 mod http;
 mod intake;
+mod lz_string;
 mod parameters;
 mod question;
 mod rate_limit;

@@ -55,6 +55,9 @@ fn of_query(request: &Request<'_>) -> Result<String, Rejection> {
     if data.trim_start().starts_with(['{', '[']) {
         return Ok(data.into_owned());
     }
+    if matches!(request.parameter("compression"), Some("lz64" | "lz-string")) {
+        return crate::body::lz_text(&data);
+    }
     event::dialect::base64::decode(&data).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(missing)
 }
 

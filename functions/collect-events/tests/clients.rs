@@ -111,6 +111,23 @@ fn posthog() {
             "{line} {answer}"
         );
     }
+    // Older clients compress by lz-string, in a form, a body or an address.
+    let packed = include_str!("lz-string/batch.txt");
+    let escaped = packed.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    let form = format!("data={escaped}&compression=lz64&ver=1.6");
+    let address = format!("GET /e/?compression=lz64&data={escaped}");
+    for (line, headers, body) in [
+        ("POST /e/", is_form, form.as_bytes()),
+        ("POST /e/?compression=lz64", is_form, &form.as_bytes()[..form.len() - 25]),
+        ("POST /batch/?compression=lz-string", &[], packed.as_bytes()),
+        (&address, &[("x-write-key", KEY)], b""),
+    ] {
+        let (status, answer, names) = taken(line, headers, body);
+        assert_eq!((status, names.len()), (200, 60), "{line} {answer}");
+    }
+    let spaces = include_str!("lz-string/spaces.txt").as_bytes();
+    assert_eq!(taken("POST /e/?compression=lz64", &[("x-write-key", KEY)], spaces).0, 413);
+    assert_eq!(taken("POST /e/?compression=lz64", &[("x-write-key", KEY)], b"no lz-string").0, 400);
     assert_eq!(taken("POST /batch/", &[], br#"{"api_key":"x","batch":[]}"#).0, 401);
     assert_eq!(taken("POST /capture/?token=demo-key", &[], b"{\"event\":7").0, 400);
     for line in ["POST /flags/?v=2", "POST /decide?v=3", "GET /array/demo-key/config"] {
@@ -300,4 +317,41 @@ fn a_bad_record_is_kept_so_that_it_can_be_put_in_again() {
     let kept: Vec<Value> = quarantined.iter().map(|q| serde_json::from_slice(&q.original).unwrap()).collect();
     // As a record of the spec where it is one, else as it came.
     assert_eq!(kept, [json!({"type": "track", "event": "E"}), json!({"distinct_id": "u-1"})]);
+}
+
+#[test]
+fn zstd_is_unpacked_within_bounds() {
+    let event = br#"{"type":"track","event":"Seen","userId":"u-1"}"#;
+    let keyed = |more: &[(&'static str, &'static str)]| [&[("x-write-key", KEY)], more].concat();
+    let packed = zstd::encode_all(&event[..], 3).unwrap();
+    let says_so = keyed(&[("content-encoding", "zstd")]);
+    for headers in [keyed(&[]), says_so.clone()] {
+        assert_eq!(taken("POST /v1/track", &headers, &packed).2, ["Seen"]);
+    }
+    // A proxy unpacked it and left the header.
+    assert_eq!(taken("POST /v1/track", &says_so, event).2, ["Seen"]);
+    let bomb = zstd::encode_all(&vec![b' '; 3_000_000][..], 19).unwrap();
+    assert!(bomb.len() < 1_000, "{}", bomb.len());
+    assert_eq!(taken("POST /v1/track", &says_so, &bomb).0, 413);
+    // A window larger than any body asks for memory alone.
+    let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 3).unwrap();
+    encoder.window_log(27).unwrap();
+    encoder.write_all(event).unwrap();
+    let wide = encoder.finish().unwrap();
+    assert_eq!(taken("POST /v1/track", &says_so, &wide).0, 400);
+    assert_eq!(taken("POST /v1/track", &says_so, &packed[..packed.len() - 3]).0, 400);
+    assert_eq!(taken("POST /v1/track", &says_so, b"zstd it is not").0, 400);
+}
+
+#[test]
+fn what_posthog_sets_once_is_a_trait_of_its_own() {
+    let body = json!({"api_key": KEY, "event": "$identify", "distinct_id": "u-1", "properties": {"$anon_distinct_id": "anon-1"},
+        "$set": {"plan": "pro"}, "$set_once": {"$initial_referrer": "https://r.example/", "email": "ann@example.com", "name": "Ann"}});
+    let memory = Memory::default();
+    let response = answered(&memory, "POST /capture/", &[], body.to_string().as_bytes());
+    assert_eq!(response.status, 200);
+    let traits = memory.events(|event| event.traits.to_string());
+    assert_eq!(traits, [r#"{"plan":"pro","$set_once":{"$initial_referrer":"https://r.example/"}}"#]);
+    let fields: Vec<String> = memory.secrets.borrow().iter().map(|secret| secret.field.clone()).collect();
+    assert_eq!(fields, ["email", "name"]);
 }

@@ -99,6 +99,7 @@ impl Parser {
     ) -> Result<Cow<'a, str>, Rejection> {
         let Some(text) = object_text(traits, "traits")? else { return Ok(Cow::Borrowed("")) };
         let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(|e| json_rejection(&e))?;
+        pii::raise_personal(&mut fields);
         let mut add = |kind, value: &str| identifiers.insert(self.hasher().identifier(kind, value));
         for (field, value) in pii::take_personal(&mut fields) {
             match field {

@@ -145,6 +145,17 @@ pub(crate) fn is_version(text: &str) -> bool {
     text.len() <= 15 && text.contains('.') && text.split('.').all(part)
 }
 
+/// Takes the personal fields among the traits that are to be set once for traits like any other, which identify.
+pub(crate) fn raise_personal(traits: &mut Map<String, Value>) {
+    let Some(Value::Object(once)) = traits.get_mut("$set_once") else { return };
+    let (personal, rest): (Vec<_>, Vec<_>) =
+        std::mem::take(once).into_iter().partition(|(name, _)| is_personal(name, true));
+    *once = rest.into_iter().collect();
+    for (name, value) in personal {
+        traits.entry(name).or_insert(value);
+    }
+}
+
 /// Takes the personal fields out of traits. Returns e-mail and phone as identifiers' values; all else as
 /// `(field, value)`.
 pub(crate) fn take_personal(traits: &mut Map<String, Value>) -> Vec<(&'static str, String)> {

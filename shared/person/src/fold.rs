@@ -161,6 +161,11 @@ impl<'a> Profile<'a> {
             let opted = name.strip_suffix("_opt_in").zip(value.parse::<bool>().ok());
             if let Some((channel, granted)) = opted {
                 self.answer(channel, event.happened_at, granted, proof(event, "opt_in"));
+            } else if name == traits::SET_ONCE && value.starts_with('{') {
+                for (name, value) in members(value) {
+                    let new = Trait { name, at: event.happened_at, value, source: &event.source };
+                    traits::set_once(&mut self.once, new);
+                }
             } else {
                 let new = Trait { name, at: event.happened_at, value, source: &event.source };
                 traits::set(&mut self.traits, new);

@@ -17,6 +17,7 @@ impl<'a> Profile<'a> {
         self.events += other.events;
         self.merge_links(other);
         other.traits.iter().for_each(|t| traits::set(&mut self.traits, t.clone()));
+        other.once.iter().for_each(|t| traits::set_once(&mut self.once, t.clone()));
         for counter in &other.counters {
             let new = || Counter::new(counter.name, counter.first);
             if let Some(own) = first_by_key(&mut self.counters, counter.name, MAX_NAMES, |c| c.name, new) {

@@ -31,7 +31,10 @@ pub struct Profile<'a> {
     /// When the first and last of them happened, UTC ms.
     pub first_seen: i64,
     pub last_seen: i64,
+    /// By name: what was said last.
     pub traits: Vec<Trait<'a>>,
+    /// By name: what was said first of those that were to be set once; see [`Profile::attributes`].
+    pub(crate) once: Vec<Trait<'a>>,
     pub counters: Vec<Counter<'a>>,
     pub sessions: Vec<Session>,
     pub dwell: Dwell,
@@ -80,6 +83,7 @@ impl<'a> Profile<'a> {
         self.separated.clear();
         (self.events, self.first_seen, self.last_seen) = (0, 0, 0);
         self.traits.clear();
+        self.once.clear();
         self.counters.clear();
         self.sessions.clear();
         self.dwell = Dwell::default();
@@ -115,9 +119,19 @@ impl<'a> Profile<'a> {
         self.counters.binary_search_by(|counter| counter.name.cmp(name)).ok().map(|at| &self.counters[at])
     }
 
-    /// The trait of a name.
+    /// The trait of a name: what was said last, else what was set once.
     pub fn attribute(&self, name: &str) -> Option<&Trait<'a>> {
-        self.traits.binary_search_by(|t| t.name.cmp(name)).ok().map(|at| &self.traits[at])
+        let of = |list: &'_ [Trait<'a>]| list.binary_search_by(|t| t.name.cmp(name)).ok();
+        of(&self.traits).map(|at| &self.traits[at]).or_else(|| of(&self.once).map(|at| &self.once[at]))
+    }
+
+    /// All traits, by name.
+    pub fn attributes(&self) -> Vec<&Trait<'a>> {
+        let is_set = |once: &&Trait<'a>| self.traits.binary_search_by(|t| t.name.cmp(once.name)).is_ok();
+        let mut all: Vec<&Trait<'a>> =
+            self.once.iter().filter(|once| !is_set(once)).chain(&self.traits).collect();
+        all.sort_unstable_by_key(|t| t.name);
+        all
     }
 
     /// The person's time zone, an IANA name, where an event told it.

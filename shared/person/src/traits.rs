@@ -1,9 +1,14 @@
 //! What a person's sources say of them.
 
+use crate::bounded::first_by_key;
 use event::wire::{Damaged, Reader, put_bytes, put_varint};
 
 /// How many traits are kept: the newest.
 pub(crate) const MAX_TRAITS: usize = 64;
+/// How many traits that were set once are kept: the first in alphabetical order.
+const MAX_ONCE: usize = 32;
+/// The trait under which those stand in an event that are to be set once: an object.
+pub(crate) const SET_ONCE: &str = "$set_once";
 /// Longest name and value that are kept, in bytes.
 const MAX_NAME: usize = 64;
 const MAX_VALUE: usize = 512;
@@ -52,6 +57,18 @@ pub(crate) fn set<'a>(traits: &mut Vec<Trait<'a>>, new: Trait<'a>) {
                 }
             }
         }
+    }
+}
+
+/// Sets a trait in a list, sorted by name, of those whose first value counts: the one that happened first, and of two of
+/// the same millisecond the smaller. It shows where the trait was never set otherwise.
+pub(crate) fn set_once<'a>(once: &mut Vec<Trait<'a>>, new: Trait<'a>) {
+    if new.name.len() > MAX_NAME || new.value.len() > MAX_VALUE {
+        return;
+    }
+    let first = first_by_key(once, new.name, MAX_ONCE, |t| t.name, || new.clone());
+    if let Some(first) = first.filter(|first| new.order() < first.order()) {
+        *first = new;
     }
 }
 

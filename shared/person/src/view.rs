@@ -48,7 +48,9 @@ impl Profile<'_> {
             "first_seen" => self.first_seen.into(),
             "last_seen" => self.last_seen.into(),
             "last_seen_iso" => iso_time(self.last_seen).into(),
-            "traits" => Value::Object(self.traits.iter().map(|t| (t.name.to_owned(), t.json())).collect()),
+            "traits" => Value::Object(
+                self.attributes().into_iter().map(|t| (t.name.to_owned(), t.json())).collect(),
+            ),
             "counters" => self.counters_json(now),
             "sessions" => self.sessions_json(),
             "dwell" => json!({"short": self.dwell.short, "medium": self.dwell.medium, "long": self.dwell.long}),

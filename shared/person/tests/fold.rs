@@ -42,7 +42,7 @@ fn record() -> impl Strategy<Value = String> {
                         "version": format!("v{}", few % 4), "method": if few % 5 == 0 { "banner" } else { "form" },
                     },
                 },
-                "traits": attribute.map(|n| json!({format!("t{n}"): few, "email_opt_in": few % 2 == 0})),
+                "traits": attribute.map(|n| json!({format!("t{n}"): few, "email_opt_in": few % 2 == 0, "$set_once": {format!("t{}", n + 1): few, "first": few}})),
                 "properties": {
                     "product_id": format!("sku-{sku}"), "category": format!("c{few}"), "brand": format!("b{sku}"),
                     "price": f64::from(sku) + 0.95, "currency": (["EUR", "USD", "JPY"][usize::from(few) % 3]),
@@ -164,6 +164,31 @@ fn the_busiest_person_stays_under_24_kb() {
         stored = bytes(&profile);
         assert!(stored.len() < 24_000, "{} bytes after {} events", stored.len(), profile.events);
     }
+}
+
+#[test]
+fn what_is_set_once_keeps_its_first_value_until_it_is_set_otherwise() {
+    let parser = parser();
+    let identify = |id: &str, at: &str, traits: serde_json::Value| {
+        json!({"type": "identify", "messageId": id, "userId": "u", "timestamp": at, "traits": traits})
+            .to_string()
+    };
+    let records = [
+        identify("b", "2026-11-02T10:00:00Z", json!({"$set_once": {"source": "second", "plan": "free"}})),
+        identify("a", "2026-11-01T10:00:00Z", json!({"$set_once": {"source": "first"}, "city": "Berlin"})),
+        identify("c", "2026-11-03T10:00:00Z", json!({"plan": "pro", "$set_once": {"city": "Bonn"}})),
+    ];
+    let events = parse(&parser, &records);
+    let mut profile = Profile::default();
+    fold(&mut profile, &events);
+    let stored = bytes(&profile);
+    let mut read = Profile::default();
+    read.decode(&stored).unwrap();
+    assert_eq!(read, profile);
+    let expected = json!({"city": "Berlin", "plan": "pro", "source": "first"});
+    assert_eq!(read.section("traits", 0), Some(expected));
+    let value = |name: &str| read.attribute(name).map(|found| found.value);
+    assert_eq!([value("source"), value("plan"), value("none")], [Some("\"first\""), Some("\"pro\""), None]);
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn as_text(found: &Found, profile: &Profile<'_>, zone: TimeZone, now: i64) -> St
     section(
         &mut out,
         "Traits",
-        profile.traits.iter().map(|t| format!("{} = {} (from {})", t.name, t.json(), t.source)),
+        profile.attributes().into_iter().map(|t| format!("{} = {} (from {})", t.name, t.json(), t.source)),
     );
     section(
         &mut out,

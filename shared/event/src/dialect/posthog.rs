@@ -1,8 +1,8 @@
 //! PostHog: what its clients send to `/batch/`, `/capture/`, `/e/` and `/i/v0/e/`.
 //!
 //! A `distinct_id` is a user id, unless what stands beside it says that nobody has been identified yet: then it is an
-//! anonymous id. `$identify` and `$create_alias` join the two. `$set` and `$set_once` become traits; of two values of a
-//! trait the one that happened last holds, also of those set once.
+//! anonymous id. `$identify` and `$create_alias` join the two. `$set` becomes traits, of which the value that happened last
+//! holds; `$set_once` the trait of that name, of whose fields the first holds, as long as nothing set them otherwise.
 
 use super::Translated;
 use super::members;
@@ -53,10 +53,13 @@ fn translate(mut fields: Map<String, Value>, sent: Option<&str>, now: i64) -> Re
     let mut properties = take_object(&mut fields, "properties");
     let name = take_text(&mut fields, &["event"])
         .ok_or_else(|| Rejection::new(Code::MissingEvent, "event", "an event needs its name"))?;
-    let mut traits = take_object(&mut properties, "$set_once");
-    traits.extend(take_object(&mut fields, "$set_once"));
-    traits.extend(take_object(&mut properties, "$set"));
+    let mut traits = take_object(&mut properties, "$set");
     traits.extend(take_object(&mut fields, "$set"));
+    let mut once = take_object(&mut properties, "$set_once");
+    once.extend(take_object(&mut fields, "$set_once"));
+    if !once.is_empty() {
+        traits.insert("$set_once".into(), Value::Object(once));
+    }
     let id = take_text(&mut fields, &["distinct_id", "$distinct_id"]);
     let id = take_text(&mut properties, &["distinct_id", "$distinct_id"]).or(id);
     let user = take_text(&mut properties, &["$user_id"]);
