@@ -34,7 +34,7 @@ pub fn page(export: &Value) -> String {
          <meta name=\"robots\" content=\"noindex\"><title>您的数据 · Your data</title><style>{STYLE}</style></head><body>\
          <header><h1>您的数据 <small>Your data</small></h1><p>{} {}<br><span>{} {}</span></p></header>\n",
         escaped("生成时间 Made at"),
-        escaped(text("made_at")),
+        escaped(&readable(text("made_at")).unwrap_or_else(|| text("made_at").to_owned())),
         escaped("编号 Reference"),
         escaped(text("request")),
     );
@@ -162,14 +162,26 @@ fn in_words(name: &str, value: &Value) -> String {
         Value::Bool(false) => "否 no".to_owned(),
         Value::String(text) => match page_words::value(name, text) {
             Some((chinese, english)) => format!("{chinese} {english}"),
-            None => text.clone(),
+            None => readable(text).unwrap_or_else(|| text.clone()),
         },
         Value::Number(number) => match number.as_i64() {
-            Some(at) if at > EARLIEST_TIME && page_words::is_time(name) => iso_time(at),
+            Some(at) if at > EARLIEST_TIME && page_words::is_time(name) => {
+                readable(&iso_time(at)).unwrap_or_else(|| iso_time(at))
+            }
             _ => number.to_string(),
         },
         other => other.to_string(),
     }
+}
+
+/// A time in ISO 8601, as an export has it, for people: `2026-06-01 05:44:19 UTC`.
+fn readable(time: &str) -> Option<String> {
+    let (date, clock) = time.strip_suffix('Z')?.split_once('T')?;
+    let digits = |text: &str, len: usize, mark: char| {
+        text.len() == len && text.chars().all(|c| c.is_ascii_digit() || c == mark)
+    };
+    let clock = clock.split('.').next().unwrap_or_default();
+    (digits(date, 10, '-') && digits(clock, 8, ':')).then(|| format!("{date} {clock} UTC"))
 }
 
 /// A text as HTML.
@@ -195,8 +207,11 @@ const STYLE: &str = "body{font:15px/1.6 system-ui,'PingFang SC','Noto Sans CJK S
     h2{font-size:1.15rem;margin:0 0 .4rem}h2 span{color:#667085;font-size:.85em;font-weight:400}p{margin:.3rem 0 .8rem}.note{background:#fff4e0;\
     border:1px solid #f0cf95;border-radius:8px;padding:.7rem 1rem}div{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9em}\
     th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #edf0f4}th{background:#f6f7f9;white-space:nowrap}\
-    td{overflow-wrap:anywhere;min-width:4rem}dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.25rem .9rem;margin:0}\
-    dt{color:#475467}dd{margin:0;overflow-wrap:anywhere}ul{margin:0;padding-left:1.2rem}pre{white-space:pre-wrap;margin:0;font-size:.85em}";
+    td{overflow-wrap:break-word;min-width:4rem;max-width:32rem}\
+    dl{display:grid;grid-template-columns:minmax(8rem,max-content) minmax(0,1fr);gap:.25rem .9rem;margin:0}\
+    dt{color:#475467}dd{margin:0;min-width:0;overflow-wrap:anywhere}ul{margin:0;padding-left:1.2rem}pre{white-space:pre-wrap;\
+    margin:0;font-size:.85em}@media(max-width:640px){body{padding:.8rem}section{padding:.8rem}dl{grid-template-columns:minmax(0,1fr);gap:0}\
+    dd{padding-left:.9rem;margin-bottom:.35rem}}";
 
 #[cfg(test)]
 mod tests {
@@ -217,6 +232,14 @@ mod tests {
         }
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
         assert!(page.contains("个人信息 <small>Personal data</small>"), "{page}");
+    }
+
+    #[test]
+    fn times_are_for_people() {
+        assert_eq!(readable("2026-06-01T05:44:19.300Z").as_deref(), Some("2026-06-01 05:44:19 UTC"));
+        for other in ["2026", "SIZE T1Z", "2026-06-01", "TZ", "日T本Z"] {
+            assert_eq!(readable(other), None);
+        }
     }
 
     #[test]
