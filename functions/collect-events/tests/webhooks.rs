@@ -80,8 +80,8 @@ fn an_order_of_shopify() {
     let times = memory.events(|event| event::iso_time(event.happened_at));
     assert_eq!(times[0], "2026-11-22T09:30:00.000Z");
     let kinds = memory.events(|event| event.identifiers.iter().map(|id| id.kind).collect::<Vec<_>>());
-    use IdentifierKind::{Email, External, Phone, User};
-    assert_eq!(kinds[0], [User, Email, Phone, External]);
+    use IdentifierKind::{Email, Order, Phone, User};
+    assert_eq!(kinds[0], [User, Email, Phone, Order]);
     let consents = memory.events(|event| event.context.consent.as_deref().map(str::to_owned));
     assert_eq!(consents[2].as_deref(), Some("{\"email\":true}"));
     // Who it is is in the vault, and nowhere on the bus.
@@ -199,9 +199,11 @@ fn refunds_and_customers_of_shopify() {
     // It is about whom the order is.
     let order: Value = serde_json::from_str(ORDER).unwrap();
     shopify(&memory, "orders/create", &order);
-    let external = memory
-        .events(|event| event.identifiers.iter().find(|id| id.kind == IdentifierKind::External).copied());
-    assert!(external[0].is_some() && external[0] == external[1]);
+    let of_kind = |kind| memory.events(|event| event.identifiers.iter().find(|id| id.kind == kind).copied());
+    let orders = of_kind(IdentifierKind::Order);
+    assert!(orders[0].is_some() && orders[0] == orders[1]);
+    // However many orders somebody places, their number of external ids stays.
+    assert!(of_kind(IdentifierKind::External).iter().all(Option::is_none));
 
     let memory = Memory::default();
     let customer = json!({

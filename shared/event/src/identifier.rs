@@ -24,11 +24,13 @@ pub enum IdentifierKind {
     External = 7,
     Device = 8,
     Anonymous = 9,
+    /// The number of an order: it says whose an event is that names nobody, and joins nobody.
+    Order = 10,
 }
 
 impl IdentifierKind {
     /// How many kinds there are.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 10;
 
     const ALL: [IdentifierKind; IdentifierKind::COUNT] = [
         IdentifierKind::User,
@@ -40,6 +42,7 @@ impl IdentifierKind {
         IdentifierKind::External,
         IdentifierKind::Device,
         IdentifierKind::Anonymous,
+        IdentifierKind::Order,
     ];
 
     /// Its place among the kinds, from 0, strongest first.
@@ -60,6 +63,7 @@ impl IdentifierKind {
             IdentifierKind::External => "external_id",
             IdentifierKind::Device => "device_id",
             IdentifierKind::Anonymous => "anonymous_id",
+            IdentifierKind::Order => "order_id",
         }
     }
 
@@ -82,6 +86,7 @@ impl IdentifierKind {
             "externalid" | "external" => IdentifierKind::External,
             "deviceid" | "device" | "advertisingid" => IdentifierKind::Device,
             "anonymousid" | "anonymous" => IdentifierKind::Anonymous,
+            "orderid" => IdentifierKind::Order,
             _ => return None,
         })
     }

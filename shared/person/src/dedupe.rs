@@ -1,4 +1,4 @@
-//! The message ids of the last day, so that a redelivered event counts once.
+//! The message ids of the last day, so that a redelivered event counts once; those of refunds for longer.
 
 use event::wire::{Damaged, Reader, put_varint};
 use event::{MINUTE, MessageHash};
@@ -13,13 +13,24 @@ pub const MAX_HASHES: usize = 256;
 /// 10^12 an event.
 const HASH_MASK: u64 = (1 << 48) - 1;
 
-/// Hashes of recent message ids with their receive minutes, newest first.
+/// How many refunds are remembered: the newest by receive time.
+pub const MAX_REFUNDS: usize = 64;
+
+/// The message ids of the last day.
+pub type DedupeWindow = Seen<WINDOW_MINUTES, MAX_HASHES>;
+
+/// The message ids of refunds, however long ago they came: some shop systems tell of a refund again with every later
+/// change of its order.
+pub type RefundsSeen = Seen<{ u32::MAX }, MAX_REFUNDS>;
+
+/// Hashes of message ids that came within so many minutes before the newest, at most so many, with their receive
+/// minutes, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DedupeWindow {
+pub struct Seen<const MINUTES: u32, const MOST: usize> {
     entries: Vec<(u32, u64)>,
 }
 
-impl DedupeWindow {
+impl<const MINUTES: u32, const MOST: usize> Seen<MINUTES, MOST> {
     /// Whether the message was seen.
     #[inline]
     pub fn contains(&self, hash: MessageHash) -> bool {
@@ -27,13 +38,13 @@ impl DedupeWindow {
         self.entries.iter().any(|(_, seen)| *seen == hash)
     }
 
-    /// Remembers a message, and forgets what its receipt leaves more than a day behind.
+    /// Remembers a message, and forgets what its receipt leaves behind.
     pub(crate) fn insert(&mut self, hash: MessageHash, received_at: i64) {
         let minute = received_at.div_euclid(MINUTE).clamp(0, i64::from(u32::MAX)) as u32;
         self.insert_entry((minute, hash.0 & HASH_MASK));
     }
 
-    pub(crate) fn merge(&mut self, other: &DedupeWindow) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         for entry in &other.entries {
             if !self.entries.iter().any(|(_, hash)| *hash == entry.1) {
                 self.insert_entry(*entry);
@@ -47,11 +58,11 @@ impl DedupeWindow {
 
     fn insert_entry(&mut self, entry: (u32, u64)) {
         let newest = self.entries.first().map_or(entry.0, |first| first.0.max(entry.0));
-        if newest - entry.0 > WINDOW_MINUTES {
+        if newest - entry.0 > MINUTES {
             return;
         }
-        crate::bounded::insert_newest(&mut self.entries, entry, MAX_HASHES);
-        let kept = self.entries.partition_point(|(minute, _)| newest - minute <= WINDOW_MINUTES);
+        crate::bounded::insert_newest(&mut self.entries, entry, MOST);
+        let kept = self.entries.partition_point(|(minute, _)| newest - minute <= MINUTES);
         self.entries.truncate(kept);
     }
 

@@ -42,6 +42,7 @@ mod tag {
     pub const WINDOW: u8 = 17;
     pub const PROOFS: u8 = 18;
     pub const ONCE: u8 = 19;
+    pub const REFUNDS: u8 = 20;
     pub const REFUSED: u8 = 24;
     pub const SEPARATED: u8 = 25;
     pub const ORIGINS: u8 = 26;
@@ -172,6 +173,7 @@ impl<'a> Profile<'a> {
         put_field(out, tag::WINDOW, |out| self.window.encode(out));
         put_field(out, tag::PROOFS, |out| consent::encode(&self.channels, out));
         put_field(out, tag::ONCE, |out| traits::encode(&self.once, out, base));
+        put_field(out, tag::REFUNDS, |out| self.refunds.encode(out));
         for (tag, bytes) in &self.unknown {
             put_field(out, *tag, |out| out.extend_from_slice(bytes));
         }
@@ -229,6 +231,7 @@ impl<'a> Profile<'a> {
                 tag::WINDOW => self.window.decode(field)?,
                 tag::PROOFS => consent::decode(&mut self.channels, field)?,
                 tag::ONCE => traits::decode(&mut self.once, field, base)?,
+                tag::REFUNDS => self.refunds.decode(field)?,
                 _ => self.unknown.push((tag, field.rest())),
             }
         }

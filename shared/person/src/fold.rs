@@ -27,17 +27,21 @@ pub(crate) const OTHERS_KEPT: usize = 16;
 pub enum Applied {
     /// It is in the profile now.
     Yes,
-    /// It was already: the message id stands in the dedupe window.
+    /// It was already: the message id stands in the dedupe window, or among those of refunds.
     Duplicate,
 }
 
 impl<'a> Profile<'a> {
     /// Folds one event in, once.
     pub fn apply(&mut self, event: &'a Event<'a>) -> Applied {
-        if self.window.contains(event.hash) {
+        let is_refund = event.name == names::ORDER_REFUNDED;
+        if self.window.contains(event.hash) || is_refund && self.refunds.contains(event.hash) {
             return Applied::Duplicate;
         }
         let at = event.happened_at;
+        if is_refund {
+            self.refunds.insert(event.hash, event.received_at);
+        }
         self.window.insert(event.hash, event.received_at);
         self.see(at, at);
         self.events += 1;

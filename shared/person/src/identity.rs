@@ -184,6 +184,8 @@ fn settle(identifiers: &[Identifier], graph: &impl IdentityGraph) -> Resolution 
     } else {
         // A weak identifier's owner takes the event only where nothing personal stands beside it.
         let owners = owned.iter().filter(|(id, _)| is_personal(id.kind) || !is_personal(identifiers[0].kind));
+        // An order's only where nothing else stands beside it.
+        let owners = owners.filter(|(id, _)| !is_order(id.kind) || is_order(identifiers[0].kind));
         owners.filter_map(|(_, owner)| *owner).chain([own]).min().unwrap_or(own)
     };
 
@@ -247,7 +249,14 @@ fn objection(resolution: &Resolution, rules: &IdentityRules, graph: &impl Identi
 
 /// Whether `owner`'s person may go into another because of this identifier.
 fn may_merge(identifier: Identifier, owner: Owner) -> bool {
-    owner.kind != IdentifierKind::User && (is_personal(identifier.kind) || !is_personal(owner.kind))
+    owner.kind != IdentifierKind::User
+        && (is_personal(identifier.kind) || !is_personal(owner.kind))
+        // An order joins nobody but who was met by its number alone: a refund that came before it.
+        && (!is_order(identifier.kind) || is_order(owner.kind))
+}
+
+fn is_order(kind: IdentifierKind) -> bool {
+    kind == IdentifierKind::Order
 }
 
 /// Whether an identifier stands for a person rather than for a device or a browser.
@@ -263,7 +272,7 @@ mod tests {
     fn id(kind: IdentifierKind, n: u8) -> Identifier {
         Identifier { kind, key: Key([n; 16]) }
     }
-    use IdentifierKind::{Anonymous, Email, User};
+    use IdentifierKind::{Anonymous, Email, Order, User};
 
     #[derive(Default)]
     struct Played {
@@ -348,6 +357,21 @@ mod tests {
         let (u, e, a) = (id(User, 9), id(Email, 5), id(Anonymous, 1));
         let (people, refusals) = play(&[&[a], &[e, a], &[u, e], &[a], &[e]]);
         assert_eq!((people, refusals), (vec![a.key, e.key, u.key, u.key, u.key], 0));
+    }
+
+    #[test]
+    fn an_order_says_whose_a_refund_is_and_joins_nobody() {
+        let (u, e, o, a, b) = (id(User, 9), id(Email, 5), id(Order, 4), id(Anonymous, 1), id(Anonymous, 2));
+        // Placed, then refunded by its number alone.
+        assert_eq!(play(&[&[u, o], &[o]]), (vec![u.key, u.key], 0));
+        assert_eq!(play(&[&[e, o], &[o]]), (vec![e.key, e.key], 0));
+        // The refund came first.
+        assert_eq!(play(&[&[o], &[e, o], &[o]]), (vec![o.key, e.key, e.key], 0));
+        // Two people, or two browsers, that name the same order stay two.
+        let (people, _) = play(&[&[e, o], &[u, o], &[o]]);
+        assert_eq!(people, [e.key, u.key, e.key]);
+        let (people, _) = play(&[&[a, o], &[b, o], &[a], &[b]]);
+        assert_eq!(people, [a.key, b.key, a.key, b.key]);
     }
 
     fn at_most(kind: IdentifierKind, most: u8) -> IdentityRules {

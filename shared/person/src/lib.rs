@@ -43,7 +43,7 @@ pub use affinity::{Affinity, HALF_LIFE_MS};
 pub use channels::ChannelState;
 pub use consent::Proof;
 pub use counters::{Counter, WINDOW_DAYS};
-pub use dedupe::{DedupeWindow, MAX_HASHES, WINDOW_MINUTES};
+pub use dedupe::{DedupeWindow, MAX_HASHES, MAX_REFUNDS, WINDOW_MINUTES};
 pub use devices::OwnedDevice;
 pub use encode::Blob;
 pub use erasure::{PeopleErased, PeopleErasure, PersonRow};

@@ -38,9 +38,9 @@ impl Limits {
 
 impl Default for Limits {
     /// One user id; 2 union ids, 8 open ids, 4 member cards, 5 e-mail addresses, 5 phone numbers, 10 other external
-    /// ids, 20 devices and 50 browsers: browsers forget their ids, people rarely change their number.
+    /// ids, 20 devices, 50 browsers and 20 orders: browsers forget their ids, people rarely change their number.
     fn default() -> Limits {
-        Limits([1, 2, 8, 4, 5, 5, 10, 20, 50])
+        Limits([1, 2, 8, 4, 5, 5, 10, 20, 50, 20])
     }
 }
 

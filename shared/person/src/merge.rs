@@ -42,6 +42,7 @@ impl<'a> Profile<'a> {
         other.cases.iter().for_each(|case| service::add(&mut self.cases, case.clone()));
         other.recent.iter().for_each(|event| insert_newest(&mut self.recent, *event, MAX_RECENT));
         self.window.merge(&other.window);
+        self.refunds.merge(&other.refunds);
         self.unknown.extend(&other.unknown);
         self.prune();
     }

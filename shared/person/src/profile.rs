@@ -3,7 +3,7 @@
 use crate::affinity::Affinity;
 use crate::channels::ChannelState;
 use crate::counters::Counter;
-use crate::dedupe::DedupeWindow;
+use crate::dedupe::{DedupeWindow, RefundsSeen};
 use crate::devices::OwnedDevice;
 use crate::links::{Origin, Refused};
 use crate::orders::Orders;
@@ -51,6 +51,7 @@ pub struct Profile<'a> {
     /// Newest first.
     pub recent: Vec<Recent<'a>>,
     pub window: DedupeWindow,
+    pub(crate) refunds: RefundsSeen,
     /// Fields of a later release, kept as they are.
     pub(crate) unknown: Vec<(u8, &'a [u8])>,
 }
@@ -98,6 +99,7 @@ impl<'a> Profile<'a> {
         self.cases.clear();
         self.recent.clear();
         self.window.clear();
+        self.refunds.clear();
         self.unknown.clear();
     }
 

@@ -192,6 +192,33 @@ fn what_is_set_once_keeps_its_first_value_until_it_is_set_otherwise() {
 }
 
 #[test]
+fn a_refund_that_is_told_of_again_after_weeks_counts_once() {
+    let parser = parser();
+    // As a shop system tells of one: again with every change of its order, at the time of that.
+    let told = |refund: u32, day: u32| {
+        let at = format!("2026-11-{day:02}T10:00:00Z");
+        json!({"type": "track", "messageId": format!("woo:refund:{refund}"), "event": "Order Refunded", "userId": "u", "timestamp": at,
+            "receivedAt": at, "properties": {"order_id": "7", "revenue": 5, "currency": "EUR"}}).to_string()
+    };
+    let mut stored = Vec::new();
+    for record in [told(1, 1), told(1, 2), told(1, 9), told(2, 9), told(1, 28), told(2, 28)] {
+        let event =
+            parser.parse(record.as_bytes(), "woo", Arrival::Recorded { now: i64::MAX / 2 }).unwrap().event;
+        let mut profile = Profile::default();
+        let before = std::mem::take(&mut stored);
+        if !before.is_empty() {
+            profile.decode(&before).unwrap();
+        }
+        profile.apply(&event);
+        stored = bytes(&profile);
+        assert_eq!(profile.orders.refunds, profile.events);
+    }
+    let mut profile = Profile::default();
+    profile.decode(&stored).unwrap();
+    assert_eq!((profile.orders.refunds, profile.orders.money[0].refunded), (2, 1_000));
+}
+
+#[test]
 fn fields_of_a_later_release_survive() {
     let parser = parser();
     let records =

@@ -46,8 +46,8 @@ fn checked_in(name: &str, made: &[u8]) -> Vec<u8> {
     std::fs::read(golden(name)).unwrap()
 }
 
-/// Two files: what this release writes, and what the first one wrote of the same events, which did not yet keep what
-/// linked an identifier, nor what proves an answer.
+/// Three files: what this release writes, and what earlier ones wrote of the same events: the second did not yet keep
+/// the message ids of refunds, nor the first what linked an identifier and what proves an answer.
 #[test]
 fn a_profile_is_written_as_ever_and_every_older_one_is_read() {
     let parser = Parser::new(Pseudonymizer::new(b"golden"), ParserSettings::default());
@@ -60,7 +60,7 @@ fn a_profile_is_written_as_ever_and_every_older_one_is_read() {
     }
     let mut blob = Vec::new();
     profile.encode(&mut blob);
-    let stored = checked_in("profile-v2.bin", &blob);
+    let stored = checked_in("profile-v3.bin", &blob);
     assert_eq!(
         blob, stored,
         "today's events no longer give yesterday's bytes: a stored profile would not equal a replay"
@@ -76,9 +76,13 @@ fn a_profile_is_written_as_ever_and_every_older_one_is_read() {
     assert!(first.channels.iter().all(|channel| channel.proof.is_none()));
     let linked = |profile: &Profile<'_>| profile.origin(profile.identifiers[1]).map(|origin| origin.message);
     assert_eq!((linked(&read), linked(&first)), (Some(events[0].hash), None));
+    let second = std::fs::read(golden("profile-v2.bin")).unwrap();
+    let Ok(Blob::Profile(second)) = Blob::decode(&second) else { panic!("the second profile can't be read") };
+    let expected = std::fs::read(golden("profile-v2.json")).unwrap();
+    assert_eq!(second.to_json(NOW), serde_json::from_slice::<serde_json::Value>(&expected).unwrap());
     let mut pretty = serde_json::to_vec_pretty(&json).unwrap();
     pretty.push(b'\n');
-    let expected = checked_in("profile-v2.json", &pretty);
+    let expected = checked_in("profile-v3.json", &pretty);
     let expected: serde_json::Value = serde_json::from_slice(&expected).unwrap();
     assert_eq!(json, expected);
 

@@ -3,7 +3,7 @@
 use super::record::Record;
 use super::store::{Buyer, amount, field, id_of, properties, texts};
 use super::{Delivery, Translated};
-use crate::Rejection;
+use crate::{IdentifierKind, Rejection};
 use serde_json::{Map, Value, json};
 
 /// The records that a webhook stands for; none for a topic that says nothing of a person.
@@ -113,7 +113,7 @@ fn products(lines: Option<&Value>) -> Option<Value> {
 
 fn refund(delivery: &Delivery<'_>, refund: &Value) -> Result<Record, Rejection> {
     let (id, order) = (id_of(refund, "id")?, id_of(refund, "order_id")?);
-    let buyer = Buyer { external: vec![("shopify_order", Value::String(order.clone()))], ..Buyer::default() };
+    let buyer = Buyer { external: vec![order_of(&order)], ..Buyer::default() };
     let at = field(refund, "processed_at").or_else(|| field(refund, "created_at"));
     let mut record = buyer.track("Order Refunded", format!("{}:refund:{id}", delivery.source), at);
     let paid_back = refund.get("transactions").and_then(Value::as_array).into_iter().flatten();
@@ -211,12 +211,17 @@ fn privacy(delivery: &Delivery<'_>, request: &Value) -> Result<Record, Rejection
     Ok(record)
 }
 
+/// The order of a number, by which its refunds are found to be its buyer's.
+fn order_of(id: &str) -> (&'static str, Value) {
+    (IdentifierKind::Order.as_str(), Value::String(format!("shopify:{id}")))
+}
+
 fn buyer(order: &Value, id: &str) -> Buyer {
     let customer = order.get("customer").unwrap_or(&Value::Null);
     let given = |name: &str| field(order, name).or_else(|| field(customer, name));
     Buyer {
         user_id: field(customer, "id"),
-        external: vec![("shopify_order", Value::String(id.to_owned()))],
+        external: vec![order_of(id)],
         email: given("email").or_else(|| field(order, "contact_email")),
         phone: given("phone"),
     }
