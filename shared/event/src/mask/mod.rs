@@ -327,10 +327,13 @@ impl Scan<'_> {
         if let Some(number) = international.and_then(|rest| self.lookup(&format!("+{rest}"), "")) {
             return known(number, start);
         }
-        likely
-            .then(|| self.lookup(writing, &self.masker.region))
-            .flatten()
-            .and_then(|number| known(number, start - opened))
+        // In whatever country, `(0…)` is an area code; a number of another one is known by its digits.
+        let elsewhere = || {
+            let digits = digits.iter().copied().map(char::from).collect();
+            (bracket && phone::has_area_code(written, groups)).then_some(digits)
+        };
+        let number = if likely { self.lookup(writing, &self.masker.region) } else { None };
+        number.or_else(elsewhere).and_then(|number| known(number, start - opened))
     }
 
     /// Whether a number stands in a sentence that does not call it an order's or something else's.

@@ -79,6 +79,16 @@ impl Plan {
     }
 }
 
+/// Whether the first groups are a national number behind an area code in brackets: `(030) 901820`.
+pub(super) fn has_area_code(written: &Written, groups: usize) -> bool {
+    let digits = written.first(groups);
+    groups > 1
+        && (3..=6).contains(&written.sizes[0])
+        && written.joints[1] == b'('
+        && matches!(digits, [b'0', b'1'..=b'9', ..])
+        && (8..=12).contains(&digits.len())
+}
+
 /// The mobile number of eleven digits, if the first groups are one of China, with or without its country code.
 pub(super) fn chinese_mobile(written: &Written, groups: usize, plan: Plan) -> Option<&[u8]> {
     let digits = written.first(groups);

@@ -119,6 +119,10 @@ fn national_numbers_of_other_countries() {
         ("SG", "ring 6123 4567", "ring {+6561234567}"),
         ("ES", "612 345 678", "{+34612345678}"),
         ("JP", "090-1234-5678", "{+819012345678}"),
+        // Of no country that is known, but in brackets as area codes are.
+        ("US", "ring (030) 901820 today", "ring {030901820} today"),
+        ("CN", "Tel. (0171) 123 4567", "Tel. {01711234567}"),
+        ("ES", "(040)123456", "{040123456}"),
         ("IN", "98765 43210", "{+919876543210}"),
     ] {
         let (open, close) = (expected.find('{').unwrap(), expected.find('}').unwrap());
@@ -216,6 +220,10 @@ fn what_is_not_personal_stays() {
         ("DE", "22.11.2026 10"),
         ("FR", "03.11.2026 10"),
         ("DE", "012345678905"),
+        ("US", "(01) 09501101530003"),
+        ("US", "(012) 3"),
+        ("US", "f(100) 2000 3000"),
+        ("CN", "(2026) 11 22 10"),
     ] {
         wrong.extend((mask(region, text) != text).then_some(text));
     }
