@@ -38,7 +38,7 @@ entry:
   when: event.properties.dwell_ms >= 20000
   key: event.properties.product_id
   keep: [name]
-cancel_on:
+exit_on:
   - event: Order Completed
     key: event.properties.products.map(p, p.product_id)
 steps:

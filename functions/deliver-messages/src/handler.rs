@@ -1,19 +1,20 @@
 //! Decide, claim, send, settle, report.
 
 use crate::people::People;
-use crate::plan::{Letter, Plan, Verdict};
-use crate::report::event_of;
+use crate::plan::{Letter, Plan, Verdict, identifiers};
+use crate::report::{event_asked_for, event_of};
 use crate::{CLAIM_TIMEOUT, Outcome, recover};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use campaign::{
-    Action, Campaigns, Channel, ChannelKind, Claimed, DeliverySettings, Holding, Ledger, LedgerEntry,
-    LedgerState, Outgoing, Reason, Receipt, SendError,
+    Action, ActionKind, Campaigns, Channel, ChannelKind, Claimed, DeliverySettings, Holding, Ledger,
+    LedgerEntry, LedgerState, Outgoing, Reason, Receipt, SendError,
 };
 use event::{EventBus, Key, PortError, Vault};
 use lambda::{Batch, Failure, Invocation, Record, Source};
 use metrics::counter;
 use person::ProfileStore;
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 
 /// What deliver-messages works with.
 pub struct Deps<'a, P, L, V, B, H, E, W> {
@@ -135,15 +136,23 @@ where
     W: Channel,
 {
     let people = People::load(deps.profiles, actions.iter().map(|action| action.person)).await?;
-    let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(actions.len());
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; actions.len()];
     let mut plans = Vec::with_capacity(actions.len());
-    for action in &actions {
-        match Plan::of(deps, now, action, people.now_known_as(action.person)).await {
-            Ok(plan) => {
-                plans.push((outcomes.len(), action, plan));
-                outcomes.push(None);
-            }
-            Err(error) => outcomes.push(Some(Outcome::Retry(error.to_string()))),
+    let mut events = Vec::new();
+    // Where a cap does not allow all, the campaign of the higher priority goes first.
+    let mut order: Vec<usize> = (0..actions.len()).collect();
+    order.sort_by_key(|at| Reverse(actions[*at].priority));
+    for at in order {
+        let action = &actions[at];
+        let person = people.now_known_as(action.person);
+        if action.kind != ActionKind::Send {
+            events.extend(event_asked_for(action, identifiers(person.1)));
+            outcomes[at] = Some(Outcome::Reported);
+            continue;
+        }
+        match Plan::of(deps, now, action, person).await {
+            Ok(plan) => plans.push((at, action, plan)),
+            Err(error) => outcomes[at] = Some(Outcome::Retry(error.to_string())),
         }
     }
 
@@ -151,7 +160,6 @@ where
     let answers = if claims.is_empty() { Vec::new() } else { deps.ledger.claim(&claims).await? };
     let mut settled = Vec::new();
     let mut held = Vec::new();
-    let mut events = Vec::new();
     for ((at, action, plan), answer) in plans.iter().zip(answers) {
         let mut entry = plan.claim.entry.clone();
         let outcome = match (answer, &plan.verdict) {

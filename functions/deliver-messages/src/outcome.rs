@@ -12,6 +12,8 @@ pub enum Outcome {
     Held {
         until: i64,
     },
+    /// What it asked to be reported is on the bus; there was nothing to send.
+    Reported,
     /// It was dealt with before, or is being dealt with elsewhere.
     Duplicate,
     /// It may have been sent: a person finds out. It is not sent again.
@@ -27,6 +29,7 @@ impl Outcome {
             Outcome::Sent => "Sent",
             Outcome::Refused(_) => "Refused",
             Outcome::Held { .. } => "Held",
+            Outcome::Reported => "Reported",
             Outcome::Duplicate => "Duplicates",
             Outcome::Unknown => "Unknown",
             Outcome::Retry(_) => "Retries",

@@ -33,6 +33,14 @@ pub(crate) struct Letter {
     pub personal: BTreeMap<String, String>,
 }
 
+/// Who a person is to the bus; none where nothing is known of them.
+pub(crate) fn identifiers(blob: Option<&[u8]>) -> Identifiers {
+    match blob.map(Blob::decode) {
+        Some(Ok(Blob::Profile(profile))) => profile.strongest(),
+        _ => Identifiers::default(),
+    }
+}
+
 /// What a person agrees to who agrees to the messages of a lane.
 fn purpose(lane: Lane) -> Purpose {
     match lane {
@@ -60,7 +68,7 @@ impl Plan {
         if let Some(profile) = &profile {
             plan.identifiers = profile.strongest();
         }
-        let Some(campaign) = deps.campaigns.get(&action.campaign) else {
+        let Some(campaign) = deps.campaigns.version(&action.campaign, action.version) else {
             return Ok(plan.refuse(Reason::CampaignEnded, ""));
         };
         let Some(message) = campaign.message(&action.step) else {

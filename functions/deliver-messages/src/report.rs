@@ -1,8 +1,31 @@
 //! The events that tell profiles, lake and reports what became of a message.
 
-use campaign::{Action, LedgerEntry, LedgerState, Reason};
+use campaign::{Action, ActionKind, LedgerEntry, LedgerState, Reason};
 use event::{Event, Identifiers, names};
 use serde_json::json;
+
+/// The event that an action asks to be reported, as which nothing is sent; `None` for a message, and for a person of
+/// whom nothing is known. It is the same event however often it is made.
+pub(crate) fn event_asked_for(action: &Action, identifiers: Identifiers) -> Option<Event<'static>> {
+    let (name, properties) = match &action.kind {
+        ActionKind::Send => return None,
+        ActionKind::Goal => {
+            let properties =
+                json!({"campaign": action.campaign, "version": action.version, "key": action.key});
+            (names::GOAL_REACHED, properties)
+        }
+        ActionKind::Exposure { experiment, variation } => {
+            let properties =
+                json!({"experiment_id": experiment, "variation_id": variation, "campaign": action.campaign});
+            (names::EXPERIMENT_VIEWED, properties)
+        }
+    };
+    if identifiers.is_empty() {
+        return None;
+    }
+    let message_id = format!("reported-{}", action.id);
+    Some(Event::reported(message_id, name, identifiers, action.due_at, properties.to_string(), SOURCE))
+}
 
 /// The event of a final entry; `None` for one that is not, and for a person of whom nothing is known. It is
 /// the same event however often it is made, so that publishing it again doubles nothing.

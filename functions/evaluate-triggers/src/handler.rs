@@ -10,7 +10,7 @@ use event::{Came, Event, Key, Quarantine, Quarantined, Rejection, decode_envelop
 use foldhash::{HashMap, HashMapExt};
 use lambda::{Failure, Invocation, Source};
 use metrics::counter;
-use person::{Blob, ProfileChange};
+use person::{Blob, ProfileChange, ProfileStore};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// An event that is neither.
-pub async fn invoke<J, A, Q>(
-    deps: &Deps<'_, J, A>,
+pub async fn invoke<J, A, P, Q>(
+    deps: &Deps<'_, J, A, P>,
     quarantine: &Q,
     invocation: &Invocation,
     now: i64,
@@ -27,6 +27,7 @@ pub async fn invoke<J, A, Q>(
 where
     J: JourneyStore,
     A: ActionQueue,
+    P: ProfileStore,
     Q: Quarantine,
 {
     match invocation.source() {
@@ -47,8 +48,8 @@ where
 
 /// Takes the change stream of the profile table. What fails in passing is named by the lowest sequence number,
 /// from which the shard is read again; an image that can't be read goes to the quarantine. `now` is UTC ms.
-pub async fn handle_changes<J, A, Q>(
-    deps: &Deps<'_, J, A>,
+pub async fn handle_changes<J, A, P, Q>(
+    deps: &Deps<'_, J, A, P>,
     quarantine: &Q,
     now: i64,
     batch: dynamodb::Event,
@@ -56,6 +57,7 @@ pub async fn handle_changes<J, A, Q>(
 where
     J: JourneyStore,
     A: ActionQueue,
+    P: ProfileStore,
     Q: Quarantine,
 {
     let (mut read, mut sound, mut poison, mut quarantined) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -103,8 +105,8 @@ where
 /// Takes the queue of people whose timers are due. A message's body names them by their keys, 32 hexadecimal
 /// digits each, with commas between. A message that holds anything else is worked on as far as it can be read,
 /// and named in the answer, so that it ends in the queue's dead-letter queue. `now` is UTC ms.
-pub async fn handle_due<J: JourneyStore, A: ActionQueue>(
-    deps: &Deps<'_, J, A>,
+pub async fn handle_due<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
+    deps: &Deps<'_, J, A, P>,
     now: i64,
     batch: SqsEvent,
 ) -> SqsBatchResponse {

@@ -6,4 +6,4 @@ mod run;
 
 pub use handler::{handle_changes, handle_due, invoke};
 pub use image::Image;
-pub use run::{Deps, Outcome, run, run_due};
+pub use run::{Deps, Outcome, Start, run, run_due, run_starts};

@@ -1,6 +1,6 @@
 //! evaluate-triggers on Lambda.
 
-use aws::{ActionQueues, Aws, JourneyTable, LiveConfig, QuarantineBucket};
+use aws::{ActionQueues, Aws, JourneyTable, LiveConfig, People, QuarantineBucket};
 use evaluate_triggers::{Deps, invoke};
 use lambda::variables::*;
 use lambda::{Environment, Failure, start};
@@ -12,6 +12,7 @@ async fn main() -> Result<(), Failure> {
     let aws = Aws::connect().await;
     let journeys =
         JourneyTable::new(&aws, settings.required(JOURNEYS_TABLE)?, settings.required(TIMERS_TABLE)?);
+    let profiles = People::new(&aws, settings.required(PROFILES_TABLE)?);
     let actions =
         ActionQueues::new(&aws, settings.required(SERVICE_QUEUE)?, settings.required(MARKETING_QUEUE)?);
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
@@ -23,7 +24,9 @@ async fn main() -> Result<(), Failure> {
         let deps = Deps {
             journeys: &journeys,
             actions: &actions,
+            profiles: &profiles,
             campaigns: &config.campaigns,
+            zone: &config.settings.delivery.zone,
             lateness: config.settings.lateness,
             reading_history: false,
         };

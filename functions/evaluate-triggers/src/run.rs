@@ -1,20 +1,27 @@
 //! Changed and due people against the live campaigns: load their journeys, advance, queue what to send, write.
 
 use campaign::{
-    Action, ActionQueue, Campaigns, JourneyStore, JourneyWrite, Journeys, Moment, ProfileView, Stored,
+    Action, ActionQueue, Campaign, Campaigns, JourneyStore, JourneyWrite, Journeys, Moment, ProfileView,
+    Stored,
 };
 use event::{Event, Key, PortError};
 use foldhash::{HashMap, HashSet};
-use person::ProfileChange;
+use jiff::tz::TimeZone;
+use person::{ProfileChange, ProfileStore};
+use std::sync::Arc;
 
 /// How often a person whose journeys somebody else wrote meanwhile is evaluated again.
 const MAX_ATTEMPTS: usize = 5;
 
 /// What the function works with.
-pub struct Deps<'d, J, A> {
+pub struct Deps<'d, J, A, P> {
     pub journeys: &'d J,
     pub actions: &'d A,
+    /// Read for people whose timers are due, or whom run-campaigns selected; a change brings its own.
+    pub profiles: &'d P,
     pub campaigns: &'d Campaigns,
+    /// The calendar of people who told no time zone of their own.
+    pub zone: &'d TimeZone,
     /// How long after its due time a step waits for late events, ms.
     pub lateness: i64,
     /// Set while the past is being read: no step that waits is taken, since what cancels it may still be to
@@ -35,8 +42,11 @@ pub struct Outcome {
 struct Visit<'a> {
     person: Key,
     fresh: &'a [&'a Event<'a>],
-    blob: &'a [u8],
+    /// `None` where it is to be loaded if it is looked at.
+    blob: Option<&'a [u8]>,
     merged: &'a [Key],
+    /// Journeys to begin.
+    starts: &'a [(&'a Campaign, i64)],
 }
 
 /// Evaluates people whose profiles changed. `now` is UTC ms.
@@ -44,16 +54,17 @@ struct Visit<'a> {
 /// # Errors
 /// A store or queue that is not available, or failed: run the same changes again. Actions have stable ids,
 /// so that a repeat sends nothing twice.
-pub async fn run<'a, J: JourneyStore, A: ActionQueue>(
-    deps: &Deps<'_, J, A>,
+pub async fn run<'a, J: JourneyStore, A: ActionQueue, P: ProfileStore>(
+    deps: &Deps<'_, J, A, P>,
     now: i64,
     changes: &'a [ProfileChange<'a>],
 ) -> Result<Outcome, PortError> {
     let visits = changes.iter().map(|change| Visit {
         person: change.person,
         fresh: &change.fresh,
-        blob: &change.blob,
+        blob: Some(&change.blob),
         merged: &change.merged,
+        starts: &[],
     });
     evaluate(deps, now, None, visits.collect()).await
 }
@@ -62,18 +73,59 @@ pub async fn run<'a, J: JourneyStore, A: ActionQueue>(
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_due<J: JourneyStore, A: ActionQueue>(
-    deps: &Deps<'_, J, A>,
+pub async fn run_due<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
+    deps: &Deps<'_, J, A, P>,
     now: i64,
     people: &[Key],
 ) -> Result<Outcome, PortError> {
-    let visits = people.iter().map(|person| Visit { person: *person, fresh: &[], blob: &[], merged: &[] });
+    let visits = people.iter().map(|person| Visit::of(*person, &[]));
     let fired = now.div_euclid(event::MINUTE).clamp(0, i64::from(u32::MAX)) as u32;
     evaluate(deps, now, Some(fired), visits.collect()).await
 }
 
-async fn evaluate<J: JourneyStore, A: ActionQueue>(
-    deps: &Deps<'_, J, A>,
+/// Begins journeys that run-campaigns selected people for: of each person those campaigns, as of those times (UTC
+/// ms), which may be still to come. A campaign that is gone, or lets in otherwise by now, begins nothing.
+///
+/// # Errors
+/// As [`run`]: a start that is repeated begins no second journey.
+pub async fn run_starts<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
+    deps: &Deps<'_, J, A, P>,
+    now: i64,
+    starts: &[Start],
+) -> Result<Outcome, PortError> {
+    let mut by_person: HashMap<Key, Vec<(&Campaign, i64)>> = HashMap::default();
+    let mut people = Vec::with_capacity(starts.len());
+    for start in starts {
+        let Some(campaign) = deps.campaigns.get(&start.campaign).filter(|c| c.entry.is_selected()) else {
+            continue;
+        };
+        let own = by_person.entry(start.person).or_default();
+        if own.is_empty() {
+            people.push(start.person);
+        }
+        own.push((campaign, start.at));
+    }
+    let visits = people.iter().map(|person| Visit::of(*person, &by_person[person]));
+    evaluate(deps, now, None, visits.collect()).await
+}
+
+/// One journey to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    pub campaign: String,
+    pub person: Key,
+    /// UTC ms.
+    pub at: i64,
+}
+
+impl<'a> Visit<'a> {
+    fn of(person: Key, starts: &'a [(&'a Campaign, i64)]) -> Visit<'a> {
+        Visit { person, fresh: &[], blob: None, merged: &[], starts }
+    }
+}
+
+async fn evaluate<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
+    deps: &Deps<'_, J, A, P>,
     now: i64,
     fired: Option<u32>,
     mut visits: Vec<Visit<'_>>,
@@ -101,8 +153,8 @@ struct Looked {
 }
 
 /// One pass; returns the people whose journeys were written by others meanwhile.
-async fn attempt<J: JourneyStore, A: ActionQueue>(
-    deps: &Deps<'_, J, A>,
+async fn attempt<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
+    deps: &Deps<'_, J, A, P>,
     now: i64,
     fired: Option<u32>,
     visits: &[Visit<'_>],
@@ -111,12 +163,14 @@ async fn attempt<J: JourneyStore, A: ActionQueue>(
     let people: Vec<Key> =
         visits.iter().flat_map(|visit| visit.merged.iter().copied().chain([visit.person])).collect();
     // In the order of the visits: the people who were merged into each, then itself.
-    let mut loaded = deps.journeys.load(&people).await?.into_iter();
-    let mut next = || loaded.next().flatten();
+    let loaded = deps.journeys.load(&people).await?;
     let lateness = if deps.reading_history { i64::MAX / 4 } else { deps.lateness };
     let moment = Moment { now, lateness };
     // Journeys that can't be read are begun anew: what they would have sent can't be known.
     let read = |stored: &Stored| Journeys::decode(&stored.blob).unwrap_or_default();
+    let profiles = profiles(deps, moment, visits, &people, &loaded).await?;
+    let mut loaded = loaded.into_iter();
+    let mut next = || loaded.next().flatten();
 
     let mut actions: Vec<Action> = Vec::new();
     let mut writes: Vec<JourneyWrite> = Vec::new();
@@ -138,7 +192,14 @@ async fn attempt<J: JourneyStore, A: ActionQueue>(
                 writes.push(gone(other, theirs.version));
             }
         }
-        let profile = ProfileView::stored(visit.blob, now);
+        let blob = visit.blob.or_else(|| Some(&**profiles.get(&visit.person)?)).unwrap_or_default();
+        let profile = ProfileView::stored(blob, now).in_zone(deps.zone.clone());
+        if !visit.merged.is_empty() {
+            journeys.enter_segments(deps.campaigns, visit.person, &[], &profile, moment);
+        }
+        for (campaign, at) in visit.starts {
+            journeys.start(campaign, visit.person, *at, &profile, moment);
+        }
         actions.extend(journeys.advance(deps.campaigns, visit.person, visit.fresh, &profile, moment));
         if merging {
             places.insert(visit.person, looked.len());
@@ -168,6 +229,34 @@ async fn attempt<J: JourneyStore, A: ActionQueue>(
     outcome.actions += actions.iter().filter(|action| !conflicts.contains(&action.person)).count() as u64;
     outcome.writes += (written - conflicts.len()) as u64;
     Ok(conflicts)
+}
+
+/// The stored profiles of those whose profiles did not come with the visit, and are looked at.
+async fn profiles<J, A, P: ProfileStore>(
+    deps: &Deps<'_, J, A, P>,
+    moment: Moment,
+    visits: &[Visit<'_>],
+    people: &[Key],
+    loaded: &[Option<Stored>],
+) -> Result<HashMap<Key, Arc<[u8]>>, PortError> {
+    let asks = |visit: &Visit<'_>| {
+        visit.blob.is_none() && (deps.campaigns.look_at_profiles() || !visit.starts.is_empty())
+    };
+    if !visits.iter().any(asks) {
+        return Ok(HashMap::default());
+    }
+    let journeys: HashMap<Key, &Stored> =
+        people.iter().zip(loaded).filter_map(|(person, stored)| Some((*person, stored.as_ref()?))).collect();
+    let looks = |visit: &Visit<'_>| {
+        let journeys = journeys.get(&visit.person).and_then(|stored| Journeys::decode(&stored.blob).ok());
+        !visit.starts.is_empty() || journeys.is_some_and(|own| own.look_at_profile(deps.campaigns, moment))
+    };
+    let mut wanted: Vec<Key> =
+        visits.iter().filter(|visit| asks(visit) && looks(visit)).map(|visit| visit.person).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let stored = deps.profiles.load(&wanted).await?;
+    Ok(wanted.into_iter().zip(stored).filter_map(|(person, stored)| Some((person, stored?.blob))).collect())
 }
 
 /// The write after which somebody has no journeys.

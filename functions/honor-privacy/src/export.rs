@@ -103,7 +103,7 @@ async fn journeys<S: Stores>(deps: &Deps<'_, S>, people: &[Key]) -> Result<Vec<V
                     "campaign": campaign.campaign,
                     "key": journey.key,
                     "entered_at": iso_time(journey.entered_at),
-                    "next_step": (journey.step != Journey::WAITING).then_some(journey.step + 1),
+                    "next_step": (!journey.waiting).then_some(journey.step + 1),
                     "due_at": iso_time(journey.due_at),
                     "kept": serde_json::from_str::<Value>(&journey.kept).unwrap_or(Value::Null),
                 })

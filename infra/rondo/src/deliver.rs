@@ -63,7 +63,7 @@ impl Installation {
                 Outcome::Retry(_) => {
                     block_on(Holding::hold(&self.pump.store, &queued.action, now + RETRY_AFTER))?;
                 }
-                Outcome::Duplicate | Outcome::Unknown => {}
+                Outcome::Reported | Outcome::Duplicate | Outcome::Unknown => {}
             }
         }
         self.pump.store.remove_actions(&queued)?;

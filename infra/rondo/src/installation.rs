@@ -66,6 +66,7 @@ impl Installation {
         config.settings.delivery.privacy = Arc::clone(&config.settings.parser.privacy);
         pump.privacy = Arc::clone(&config.settings.parser.privacy);
         pump.identity = config.settings.identity;
+        pump.zone = config.settings.delivery.zone.clone();
         let now = clock();
         let unknown = block_on(deliver_messages::recover(&pump.store, now, now))?;
         pump.commit()?;

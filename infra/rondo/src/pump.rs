@@ -39,6 +39,8 @@ pub struct Pump {
     pub identity: IdentityRules,
     /// How long a due step waits for late events, ms.
     pub lateness: i64,
+    /// The calendar of people who told no time zone of their own.
+    pub zone: TimeZone,
     pub pace: Pace,
     /// Set while a file is imported: due steps wait for its end, since what cancels them may stand further on.
     pub reading_history: bool,
@@ -98,6 +100,7 @@ impl Pump {
             privacy: Arc::default(),
             identity: IdentityRules::default(),
             lateness,
+            zone: TimeZone::UTC,
             pace: Pace::default(),
             reading_history: false,
             count_actions_only: false,
@@ -207,7 +210,7 @@ impl Pump {
             block_on(update_profiles::run(&update_profiles::Deps { store, wanted: &wanted, rules }, events))
         })?;
         let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
-        let deps = triggers(store, &actions, campaigns, self.lateness, self.reading_history);
+        let deps = triggers(store, &actions, campaigns, &self.zone, self.lateness, self.reading_history);
         let evaluated = self
             .stages
             .time(Stage::Triggers, || block_on(evaluate_triggers::run(&deps, now, &outcome.changes)))?;
@@ -281,7 +284,7 @@ impl Pump {
         self.fired = minute;
         let store = &self.store;
         let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
-        let deps = triggers(store, &actions, &self.campaigns, self.lateness, false);
+        let deps = triggers(store, &actions, &self.campaigns, &self.zone, self.lateness, false);
         let evaluated = self.stages.time(Stage::Timers, || {
             block_on(fire_timers::run(store, store, now))?;
             block_on(evaluate_triggers::run_due(&deps, now, &store.take_due()))
@@ -375,10 +378,19 @@ fn triggers<'d>(
     store: &'d Store,
     actions: &'d Actions<'d>,
     campaigns: &'d Campaigns,
+    zone: &'d TimeZone,
     lateness: i64,
     reading_history: bool,
-) -> evaluate_triggers::Deps<'d, Store, Actions<'d>> {
-    evaluate_triggers::Deps { journeys: store, actions, campaigns, lateness, reading_history }
+) -> evaluate_triggers::Deps<'d, Store, Actions<'d>, Store> {
+    evaluate_triggers::Deps {
+        journeys: store,
+        actions,
+        profiles: store,
+        campaigns,
+        zone,
+        lateness,
+        reading_history,
+    }
 }
 
 /// The number up to which the lake holds the log's events.

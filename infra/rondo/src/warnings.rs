@@ -1,6 +1,6 @@
 //! What is no mistake in a configuration, and yet hardly meant.
 
-use campaign::{Campaign, ChannelKind, Lane, Message, Step};
+use campaign::{Campaign, ChannelKind, Lane, Message};
 use config::{Config, Problem};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,8 @@ pub fn warnings(folder: &Path, config: &Config) -> Vec<Problem> {
     found.extend(not_read(&folder.join("tracking-plan"), &["yaml", "yml", "json"]));
     for campaign in config.campaigns.iter() {
         let file = campaign_file(folder, &campaign.name);
-        for step in &campaign.steps {
-            if let Step::Send { name, message } = step {
-                found.extend(of_message(folder, &file, config, campaign, name, message));
-            }
+        for (name, message) in campaign.sends() {
+            found.extend(of_message(folder, &file, config, campaign, name, message));
         }
     }
     found.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));

@@ -1,17 +1,22 @@
 //! What the campaign engine asks deliver-messages to do.
 
-use event::wire::{Damaged, Reader, put_bytes, put_field, put_signed, put_text};
+use crate::Campaign;
+use event::wire::{Damaged, Reader, put_bytes, put_field, put_signed, put_text, put_varint};
 use event::{Key, PortError};
 
-/// One message that a campaign's step wants sent to one person. Its id is the same however often the
-/// step is evaluated, which is what keeps it from being sent twice.
+/// What a campaign wants done for one person: mostly, a step's message sent. Its id is the same however often the
+/// step is evaluated, which is what keeps it from being done twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action {
     /// The keyed hash of person, campaign, journey key, entry time and step.
     pub id: Key,
     pub person: Key,
-    /// The campaign's name.
+    pub kind: ActionKind,
+    /// The campaign's name, and the version that the journey is in; 0 where it began before versions were kept.
     pub campaign: String,
+    pub version: u32,
+    /// Of messages to one person the higher goes first.
+    pub priority: u8,
     /// The step's name within the campaign.
     pub step: String,
     /// What the journey is keyed by (a product id, an order id, …); empty where the campaign has no key.
@@ -23,6 +28,18 @@ pub struct Action {
     pub lane: Lane,
     /// The properties of the entry event that the campaign keeps, the text of a JSON object or empty.
     pub kept: String,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ActionKind {
+    /// Send the message of the step.
+    #[default]
+    Send,
+    /// Report that the journey reached the campaign's goal.
+    Goal,
+    /// Report that the person came into an arm of an experiment.
+    Exposure { experiment: String, variation: String },
 }
 
 /// Which of the two action queues: service never waits for marketing.
@@ -66,6 +83,20 @@ impl Action {
         out.push(7);
         put_bytes(&mut out, &[matches!(self.lane, Lane::Marketing) as u8]);
         put_text(&mut out, 8, &self.kept);
+        if self.version != 0 {
+            put_field(&mut out, 9, |out| put_varint(out, u64::from(self.version)));
+        }
+        if self.priority != Campaign::PRIORITY {
+            put_field(&mut out, 10, |out| out.push(self.priority));
+        }
+        match &self.kind {
+            ActionKind::Send => {}
+            ActionKind::Goal => put_field(&mut out, 11, |out| out.push(1)),
+            ActionKind::Exposure { experiment, variation } => put_field(&mut out, 12, |out| {
+                put_bytes(out, experiment.as_bytes());
+                put_bytes(out, variation.as_bytes());
+            }),
+        }
         out
     }
 
@@ -74,7 +105,10 @@ impl Action {
         let mut action = Action {
             id: Key::default(),
             person: Key::default(),
+            kind: ActionKind::Send,
             campaign: String::new(),
+            version: 0,
+            priority: Campaign::PRIORITY,
             step: String::new(),
             key: String::new(),
             entered_at: 0,
@@ -96,6 +130,15 @@ impl Action {
                 }
                 7 => action.lane = if field.byte()? == 0 { Lane::Service } else { Lane::Marketing },
                 8 => action.kept = field.rest_text()?.to_owned(),
+                9 => action.version = u32::try_from(field.varint()?).map_err(|_| Damaged)?,
+                10 => action.priority = field.byte()?,
+                11 => action.kind = ActionKind::Goal,
+                12 => {
+                    action.kind = ActionKind::Exposure {
+                        experiment: field.text()?.to_owned(),
+                        variation: field.text()?.to_owned(),
+                    }
+                }
                 _ => {}
             }
         }

@@ -12,6 +12,9 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 /// What a condition may name.
 const VARIABLES: [&str; 4] = ["event", "profile", "key", "now"];
 
+/// Where the profile stands among them.
+const PROFILE: usize = 1;
+
 /// The shapes of `event` and `profile`, told by empty ones.
 static SHAPES: LazyLock<[serde_json::Value; 2]> = LazyLock::new(|| {
     let event = Event::reported(String::new(), "", Identifiers::default(), 0, String::new(), "");
@@ -63,6 +66,11 @@ impl Condition {
     /// The expression as it was written.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The sections of the profile that it looks at.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = &str> {
+        self.needs[PROFILE].members(&Profile::SECTIONS).into_iter().map(|(name, _)| name)
     }
 
     /// Whether it holds. A key that is missing, or a value of another type than the expression expects, makes

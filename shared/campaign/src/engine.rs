@@ -4,14 +4,18 @@
 //! has passed that by the allowed lateness; what cancels it is an event that happened while it waited,
 //! whenever that arrives before then, also before the entry itself.
 
-use crate::action::{Action, Lane};
-use crate::campaign::{Campaign, Campaigns, Reentry, Role};
-use crate::journeys::{Journey, Journeys, Mark};
+use crate::action::{Action, ActionKind, Lane};
+use crate::campaign::{Campaign, Campaigns, Listen, Role};
+use crate::entry::{Existing, Reentry, SegmentTrigger, Trigger};
+use crate::journey::{By, Heard, Journey, Mark};
+use crate::journeys::Journeys;
 use crate::scope::{ProfileView, Scope};
-use crate::steps::{is_ripe, take_due_steps};
+use crate::steps::Walker;
+use crate::take::{Taker, is_ripe};
 use event::{Event, Key};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Longest key of a journey, in bytes; who has a longer one does not enter.
 const MAX_KEY_BYTES: usize = 256;
@@ -28,9 +32,22 @@ pub struct Moment {
     pub lateness: i64,
 }
 
+/// A step's name in the action that reports a goal.
+const GOAL: &str = "goal";
+
+/// What a journey begins with.
+struct Beginning<'b> {
+    at: i64,
+    /// What tells it from others that began at the same time.
+    entry: u64,
+    keys: Vec<String>,
+    /// The properties of the entry event.
+    properties: &'b str,
+}
+
 impl Journeys {
-    /// Takes a person's new events in, then every step that is due; returns what to send. The order of the
-    /// events does not matter.
+    /// Takes a person's new events in, then every step that is due; returns what to do, by priority. The order of
+    /// the events does not matter.
     pub fn advance(
         &mut self,
         campaigns: &Campaigns,
@@ -39,56 +56,147 @@ impl Journeys {
         profile: &ProfileView<'_>,
         moment: Moment,
     ) -> Vec<Action> {
-        // All cancels first: an entry of the same batch that happened before one is then cancelled by its mark.
+        self.name_versions(campaigns);
+        // All that ends or is awaited first: an entry of the same batch that happened before it then finds its mark.
         for event in fresh {
-            for (campaign, role) in campaigns.roles(&event.name) {
-                if let Role::Cancel(rule) = role {
-                    self.cancel(campaign, rule, event, profile, moment);
+            for (campaign, role, lets_in) in campaigns.roles(&event.name) {
+                // Earlier versions listen for those who are inside.
+                let concerned = lets_in || self.has(&campaign.name, campaign.version);
+                match role {
+                    Role::Enter => {}
+                    _ if !concerned => {}
+                    Role::Exit(at) => {
+                        self.listen(campaign, &campaign.exit_on[at], role, event, profile, moment)
+                    }
+                    Role::Goal => {
+                        if let Some(goal) = &campaign.goal {
+                            self.listen(campaign, goal, role, event, profile, moment);
+                        }
+                    }
+                    Role::Awaited(at) => {
+                        self.listen(campaign, &campaign.awaited[at], role, event, profile, moment)
+                    }
                 }
             }
         }
         for event in fresh {
-            for (campaign, role) in campaigns.roles(&event.name) {
+            for (campaign, role, _) in campaigns.roles(&event.name) {
                 if role == Role::Enter {
-                    self.enter(campaign, event, profile, moment);
+                    self.enter(campaign, person, event, profile, moment);
                 }
             }
+        }
+        if !fresh.is_empty() {
+            self.enter_segments(campaigns, person, fresh, profile, moment);
         }
         let mut actions = Vec::new();
         for state in &mut self.campaigns {
-            let Some(campaign) = campaigns.get(&state.campaign) else {
-                // The campaign is gone, and its journeys with it.
+            let live = campaigns.get(&state.campaign);
+            if let Some(campaign) = campaigns.version(&state.campaign, state.version) {
+                let taker = Taker { campaign, person, profile, moment };
+                let line_up = campaign.entry.reentry == Reentry::Ignore
+                    && (state.active.len() > 1 || state.active.iter().any(|journey| journey.waiting));
+                if line_up || state.active.iter().any(|journey| is_ripe(journey, moment)) {
+                    taker.take_due_steps(state, &mut actions);
+                }
+                for (journey, at) in std::mem::take(&mut state.reached) {
+                    actions.push(taker.action(&journey, ActionKind::Goal, GOAL, at));
+                }
+                let horizon = moment.now - campaign.entry.max_age;
+                state.marks.retain(|mark| mark.at >= horizon);
+                state.heard.retain(|heard| heard.at >= horizon);
+            } else {
+                // The version is gone, and its journeys with it.
                 state.active.clear();
                 state.marks.clear();
-                continue;
-            };
-            let waits = |journey: &Journey| journey.step == Journey::WAITING;
-            let line_up = campaign.entry.reentry == Reentry::Ignore
-                && (state.active.len() > 1 || state.active.iter().any(waits));
-            if line_up || state.active.iter().any(|journey| is_ripe(journey, moment)) {
-                take_due_steps(state, campaign, person, moment, &mut actions);
+                state.heard.clear();
             }
-            let horizon = moment.now - campaign.entry.max_age;
-            state.marks.retain(|mark| mark.at >= horizon);
+            let again = live.and_then(|live| Some((live.entry.again_after?, live.entry.max_age)));
+            state.past.retain(|past| {
+                again.is_some_and(|(span, max_age)| {
+                    past.entered_at.saturating_add(span) >= moment.now - max_age
+                })
+            });
+            if !live.is_some_and(|live| matches!(live.entry.trigger, Trigger::Segment(_))) {
+                state.inside = None;
+            }
         }
-        self.campaigns.retain(|state| !state.active.is_empty() || !state.marks.is_empty());
+        self.campaigns.retain(|state| !state.is_empty());
+        actions.sort_by_key(|action| std::cmp::Reverse(action.priority));
         actions
     }
 
-    fn cancel(
+    /// Begins a person's journeys in the campaigns whose segments they have come to belong to, as `fresh` events or a
+    /// merge made of their profile; [`Journeys::advance`] does so for its own events.
+    pub fn enter_segments(
+        &mut self,
+        campaigns: &Campaigns,
+        person: Key,
+        fresh: &[&Event<'_>],
+        profile: &ProfileView<'_>,
+        moment: Moment,
+    ) {
+        for campaign in campaigns.segments() {
+            let Trigger::Segment(segment) = &campaign.entry.trigger else { continue };
+            let touched = |section: &str| fresh.iter().any(|event| person::may_touch(event, section));
+            if fresh.is_empty() || segment.when.sections().any(touched) {
+                self.enter_segment(campaign, segment, person, fresh, profile, moment);
+            }
+        }
+    }
+
+    /// Begins a journey at a time that run-campaigns reckoned, which may be still to come.
+    pub fn start(
         &mut self,
         campaign: &Campaign,
-        rule: usize,
+        person: Key,
+        at: i64,
+        profile: &ProfileView<'_>,
+        moment: Moment,
+    ) {
+        let beginning =
+            Beginning { at, entry: entry_of(campaign, at), keys: vec![String::new()], properties: "" };
+        if self.may_begin(campaign, at, moment) && holds(&campaign.audience, &Scope::new(None, profile, "")) {
+            self.begin(campaign, person, beginning, profile);
+        }
+    }
+
+    /// Whether taking the steps that are due looks at the profile.
+    pub fn look_at_profile(&self, campaigns: &Campaigns, moment: Moment) -> bool {
+        self.campaigns.iter().any(|state| {
+            campaigns.version(&state.campaign, state.version).is_some_and(Campaign::looks_at_profile)
+                && state.active.iter().any(|journey| is_ripe(journey, moment))
+        })
+    }
+
+    /// What was stored before versions were kept belongs to the version that lets people in.
+    fn name_versions(&mut self, campaigns: &Campaigns) {
+        let mut renamed = false;
+        for state in self.campaigns.iter_mut().filter(|state| state.version == 0) {
+            if let Some(live) = campaigns.get(&state.campaign) {
+                state.version = live.version;
+                renamed = true;
+            }
+        }
+        if renamed {
+            self.campaigns.sort_by(|a, b| (&a.campaign, a.version).cmp(&(&b.campaign, b.version)));
+        }
+    }
+
+    fn listen(
+        &mut self,
+        campaign: &Campaign,
+        listen: &Listen,
+        role: Role,
         event: &Event<'_>,
         profile: &ProfileView<'_>,
         moment: Moment,
     ) {
-        let rule = &campaign.cancel_on[rule];
         let scope = Scope::new(Some(event), profile, "");
-        if rule.when.as_ref().is_some_and(|when| !when.holds(&scope)) {
+        if !holds(&listen.when, &scope) {
             return;
         }
-        let keys: Vec<Option<String>> = match &rule.key {
+        let keys: Vec<Option<String>> = match &listen.key {
             None => vec![None],
             Some(key) => usable(key.texts(&scope)).map(Some).collect(),
         };
@@ -97,47 +205,140 @@ impl Journeys {
         if keys.is_empty() || (!remember && self.campaigns.is_empty()) {
             return;
         }
-        let state = self.campaign(&campaign.name);
+        let state = self.campaign(&campaign.name, campaign.version);
         for key in keys {
-            let mark = Mark { at, key };
-            state.cancel(&mark);
-            if remember {
-                state.mark(mark);
+            if let Role::Awaited(awaited) = role {
+                let heard = Heard { at, awaited: awaited as u32, key };
+                state.tell(&heard, campaign);
+                if remember {
+                    state.hear(heard);
+                }
+            } else {
+                let mark = Mark { at, key, goal: role == Role::Goal };
+                state.end(&mark, campaign);
+                if remember {
+                    state.mark(mark);
+                }
             }
         }
     }
 
-    fn enter(&mut self, campaign: &Campaign, event: &Event<'_>, profile: &ProfileView<'_>, moment: Moment) {
-        let (entry, at) = (&campaign.entry, event.happened_at);
-        if !campaign.runs_at(at) || at < moment.now - entry.max_age {
+    fn enter(
+        &mut self,
+        campaign: &Campaign,
+        person: Key,
+        event: &Event<'_>,
+        profile: &ProfileView<'_>,
+        moment: Moment,
+    ) {
+        let (Some(trigger), at) = (campaign.entry.event(), event.happened_at) else { return };
+        if !self.may_begin(campaign, at, moment) {
             return;
         }
         let scope = Scope::new(Some(event), profile, "");
-        let holds = |condition: &Option<crate::Condition>| condition.as_ref().is_none_or(|c| c.holds(&scope));
-        if !holds(&entry.when) || !holds(&campaign.audience) {
+        if !holds(&trigger.when, &scope) || !holds(&campaign.audience, &scope) {
             return;
         }
-        let Some((step, wait)) = campaign.next_send(0) else { return };
+        let keys = match &trigger.key {
+            None => vec![String::new()],
+            Some(key) => usable(key.texts(&scope)).collect(),
+        };
+        let beginning = Beginning { at, entry: event.hash.0, keys, properties: &event.properties };
+        self.begin(campaign, person, beginning, profile);
+    }
+
+    fn enter_segment(
+        &mut self,
+        campaign: &Campaign,
+        segment: &SegmentTrigger,
+        person: Key,
+        fresh: &[&Event<'_>],
+        profile: &ProfileView<'_>,
+        moment: Moment,
+    ) {
+        let scope = Scope::new(None, profile, "");
+        let inside = segment.when.holds(&scope);
+        let before = self.versions(&campaign.name).find_map(|state| state.inside);
+        let was_inside = before.unwrap_or_else(|| match segment.existing {
+            Existing::Enter => false,
+            Existing::Skip => inside && !profile.is_new(fresh.len()),
+        });
+        // Who is outside need not be remembered where that is what is taken for granted.
+        let remembered = Some(inside).filter(|inside| *inside || segment.existing == Existing::Skip);
+        if remembered != before {
+            self.versions(&campaign.name).for_each(|state| state.inside = None);
+            if remembered.is_some() {
+                self.campaign(&campaign.name, campaign.version).inside = remembered;
+            }
+        }
+        let at = fresh.iter().map(|event| event.happened_at).max().unwrap_or(moment.now);
+        if inside && !was_inside && self.may_begin(campaign, at, moment) && holds(&campaign.audience, &scope)
+        {
+            let beginning =
+                Beginning { at, entry: entry_of(campaign, at), keys: vec![String::new()], properties: "" };
+            self.begin(campaign, person, beginning, profile);
+        }
+    }
+
+    fn may_begin(&self, campaign: &Campaign, at: i64, moment: Moment) -> bool {
+        campaign.runs_at(at) && at >= moment.now - campaign.entry.max_age
+    }
+
+    fn begin(
+        &mut self,
+        campaign: &Campaign,
+        person: Key,
+        beginning: Beginning<'_>,
+        profile: &ProfileView<'_>,
+    ) {
         // Looked at last, since a profile is read for it that nothing else may have asked for.
         if campaign.lane == Lane::Marketing && profile.refuses_analytics() {
             return;
         }
-        let keys = match &entry.key {
-            None => vec![String::new()],
-            Some(key) => usable(key.texts(&scope)).collect(),
-        };
-        for key in keys {
+        for key in beginning.keys {
+            let walker = Walker { person, key: &key, profile };
+            let Some(stop) = campaign.walk(0, beginning.at, walker) else { continue };
             let journey = Journey {
-                entered_at: at,
-                entry: event.hash.0,
-                step: step as u32,
-                due_at: at + wait,
-                kept: kept(&entry.keep, &event.properties),
+                entered_at: beginning.at,
+                entry: beginning.entry,
+                step: stop.step as u32,
+                since: stop.since,
+                due_at: stop.due_at,
+                by: By::Time,
+                waiting: false,
+                kept: kept(&campaign.entry.keep, beginning.properties),
                 key,
             };
-            self.campaign(&campaign.name).admit(journey, campaign);
+            if self.makes_way(&journey, campaign) {
+                self.campaign(&campaign.name, campaign.version).admit(journey, campaign);
+            }
         }
     }
+
+    /// Whether journeys in earlier versions let a new one begin; those that give way to it end.
+    fn makes_way(&mut self, journey: &Journey, campaign: &Campaign) -> bool {
+        for state in self.versions(&campaign.name).filter(|state| state.version != campaign.version) {
+            let under_way = state.active.iter().any(|other| other.key == journey.key);
+            if state.is_too_soon(journey, campaign)
+                || (under_way && campaign.entry.reentry == Reentry::Ignore)
+            {
+                return false;
+            }
+            if campaign.entry.reentry == Reentry::Restart {
+                state.active.retain(|other| !crate::reentry::replaces(journey, other));
+            }
+        }
+        true
+    }
+}
+
+fn holds(condition: &Option<crate::Condition>, scope: &Scope<'_>) -> bool {
+    condition.as_ref().is_none_or(|condition| condition.holds(scope))
+}
+
+/// What tells an entry of a campaign that no event began.
+fn entry_of(campaign: &Campaign, at: i64) -> u64 {
+    xxh3_64(format!("{}@{at}", campaign.name).as_bytes())
 }
 
 /// Keys that are neither empty nor longer than any id is.

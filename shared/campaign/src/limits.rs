@@ -93,6 +93,11 @@ impl Share {
         Ok(Share((share * 10_000.0).round() as u16))
     }
 
+    /// The share in ten-thousandths.
+    pub fn ten_thousandths(self) -> u16 {
+        self.0
+    }
+
     /// Whether a person is in the share: always the same answer for the same salt, and an independent one
     /// for another salt.
     pub fn holds(self, salt: &str, person: Key) -> bool {

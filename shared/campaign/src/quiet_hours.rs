@@ -125,7 +125,8 @@ impl TryFrom<QuietHoursFile> for QuietHours {
 }
 
 /// A clock time `21:00`.
-fn clock_time(text: &str) -> Result<Time, String> {
+/// A time of the day, `21:00`.
+pub(crate) fn clock_time(text: &str) -> Result<Time, String> {
     let parsed = text.split_once(':').and_then(|(hour, minute)| {
         let two = |part: &str| (part.len() == 2).then(|| part.parse::<i8>().ok()).flatten();
         Time::new(two(hour)?, two(minute)?, 0, 0).ok()

@@ -1,21 +1,34 @@
-//! Which journeys of one campaign live beside each other, and which give way.
+//! Which journeys of one campaign live beside each other, which give way, and what events do to them.
 
-use crate::campaign::{Campaign, Reentry};
-use crate::journeys::{InCampaign, Journey, MAX_ACTIVE, Mark};
+use crate::campaign::Campaign;
+use crate::entry::Reentry;
+use crate::journey::{By, Heard, Journey, Mark};
+use crate::journeys::{InCampaign, MAX_ACTIVE};
+use crate::steps::Step;
 
 /// How many journeys of one key wait for each other under [`Reentry::Ignore`]: the first and the newest.
 const MAX_WAITING: usize = 8;
 
 impl InCampaign {
-    /// Lets a journey in by the re-entry rule, unless an event that cancels it came before it.
+    /// Lets a journey in by the re-entry rule, unless an event that ends it came before it.
     ///
     /// Under [`Reentry::Ignore`] what is ignored stays, waiting behind the journey that is under way: an event
-    /// that is late may yet cancel the first and not the second.
-    pub(crate) fn admit(&mut self, journey: Journey, campaign: &Campaign) {
-        if self.marks.iter().any(|mark| mark.cancels(&journey)) {
+    /// that is late may yet end the first and not the second.
+    pub(crate) fn admit(&mut self, mut journey: Journey, campaign: &Campaign) {
+        self.catch_up(&mut journey, campaign);
+        if let Some(mark) = self.marks.iter().find(|mark| mark.ends(&journey)) {
+            if !journey.listens(campaign) {
+                if mark.goal {
+                    self.reached.push((journey, mark.at));
+                }
+                return;
+            }
+            journey.hasten(mark.at, mark.by());
+        }
+        if self.is_too_soon(&journey, campaign) {
             return;
         }
-        let gone_on = |other: &Journey| other.step != journey.step && other.step != Journey::WAITING;
+        let gone_on = |other: &Journey| other.step != journey.step && !other.waiting;
         match campaign.entry.reentry {
             Reentry::Each => {}
             // An entry that comes late does not stop a journey that has sent something.
@@ -25,8 +38,15 @@ impl InCampaign {
                     return;
                 }
             }
-            Reentry::Restart if self.active.iter().any(|other| replaces(other, &journey)) => return,
-            Reentry::Restart => self.active.retain(|other| !replaces(&journey, other)),
+            Reentry::Restart => {
+                let next =
+                    self.active.iter().find(|other| replaces(other, &journey)).map(|other| other.entered_at);
+                match next {
+                    Some(at) if journey.listens(campaign) => journey.hasten(at, By::Exit),
+                    Some(_) => return,
+                    None => self.replace_by(&journey, campaign),
+                }
+            }
         }
         let Err(at) = self.active.binary_search_by(|other| other.order().cmp(&journey.order())) else {
             return;
@@ -40,15 +60,66 @@ impl InCampaign {
         }
     }
 
-    /// Ends the journeys that an event cancels, and those behind them that began before it.
-    pub(crate) fn cancel(&mut self, mark: &Mark) {
-        let blocked = |journey: &&Journey| journey.step == Journey::WAITING;
-        if self.active.iter().any(|journey| blocked(&journey)) {
-            let ended = self.active.iter().filter(|journey| !blocked(journey) && mark.cancels(journey));
+    /// Ends the journeys that give way to one that begins.
+    pub(crate) fn replace_by(&mut self, journey: &Journey, campaign: &Campaign) {
+        self.active.retain_mut(|other| {
+            let gives_way = replaces(journey, other);
+            if gives_way && other.listens(campaign) {
+                other.hasten(journey.entered_at, By::Exit);
+                return true;
+            }
+            !gives_way
+        });
+    }
+
+    /// Ends the journeys that an event ends, and those behind them that began before it. At a step that waits for
+    /// an event, an earlier one may be on its way: there the end waits for its turn.
+    pub(crate) fn end(&mut self, mark: &Mark, campaign: &Campaign) {
+        let ended_now = |journey: &Journey| mark.ends(journey) && !journey.listens(campaign);
+        if self.active.iter().any(|journey| journey.waiting) {
+            let ended = self.active.iter().filter(|journey| !journey.waiting && ended_now(journey));
             let keys: Vec<String> = ended.map(|journey| journey.key.clone()).collect();
-            self.active.retain(|journey| journey.entered_at > mark.at || !keys.contains(&journey.key));
+            self.active.retain(|journey| {
+                !journey.waiting || journey.entered_at > mark.at || !keys.contains(&journey.key)
+            });
         }
-        self.active.retain(|journey| !mark.cancels(journey));
+        let (mut kept, mut reached) = (Vec::with_capacity(self.active.len()), Vec::new());
+        for mut journey in self.active.drain(..) {
+            if !mark.ends(&journey) {
+                kept.push(journey);
+            } else if journey.listens(campaign) {
+                journey.hasten(mark.at, mark.by());
+                kept.push(journey);
+            } else if mark.goal && !journey.waiting {
+                reached.push((journey, mark.at));
+            }
+        }
+        self.active = kept;
+        self.reached.extend(reached);
+    }
+
+    /// Lets the journeys that wait for an event know of it.
+    pub(crate) fn tell(&mut self, heard: &Heard, campaign: &Campaign) {
+        for journey in &mut self.active {
+            journey.hear(heard, campaign);
+        }
+    }
+
+    /// Lets a journey that came to a step know of the events that it waits for there and that are known already.
+    pub(crate) fn catch_up(&self, journey: &mut Journey, campaign: &Campaign) {
+        for heard in &self.heard {
+            journey.hear(heard, campaign);
+        }
+    }
+
+    /// Whether something was sent for another entry of the same key too short a time before, or after.
+    pub(crate) fn is_too_soon(&self, journey: &Journey, campaign: &Campaign) -> bool {
+        campaign.entry.again_after.is_some_and(|span| {
+            let near = |entered_at: i64| {
+                entered_at != journey.entered_at && entered_at.abs_diff(journey.entered_at) < span as u64
+            };
+            self.past.iter().any(|past| past.key == journey.key && near(past.entered_at))
+        })
     }
 
     /// Of the journeys with the key of the one at `index`, keeps the first and the newest.
@@ -59,6 +130,30 @@ impl InCampaign {
         let second = same.by_ref().nth(1);
         if let Some(second) = second.filter(|_| same.count() + 2 > MAX_WAITING) {
             self.active.remove(second);
+        }
+    }
+}
+
+impl Journey {
+    /// Whether it stands at a step that waits for an event.
+    pub(crate) fn listens(&self, campaign: &Campaign) -> bool {
+        matches!(campaign.steps.get(self.step as usize), Some(Step::WaitForEvent(_)))
+    }
+
+    /// Makes the step due earlier; of what happened at the same time, what ends the journey counts.
+    pub(crate) fn hasten(&mut self, at: i64, by: By) {
+        if at < self.due_at || (at == self.due_at && by > self.by) {
+            (self.due_at, self.by) = (at.max(self.entered_at), by);
+        }
+    }
+
+    fn hear(&mut self, heard: &Heard, campaign: &Campaign) {
+        let Some(Step::WaitForEvent(wait)) = campaign.steps.get(self.step as usize) else { return };
+        let meant = wait.awaited == heard.awaited as usize
+            && heard.at > self.since
+            && heard.key.as_ref().is_none_or(|key| *key == self.key);
+        if meant {
+            self.hasten(heard.at, By::Event);
         }
     }
 }

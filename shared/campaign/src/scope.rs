@@ -2,8 +2,10 @@
 //! is made into a value, since that costs far more than to evaluate it.
 
 use crate::expression::Need;
+use crate::time_zone;
 use cel::Value;
-use event::Event;
+use event::{Event, names};
+use jiff::tz::TimeZone;
 use person::{Blob, Profile};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value as Json;
@@ -32,6 +34,7 @@ pub(crate) const EVENT_MEMBERS: [&str; 12] = [
 pub struct ProfileView<'p> {
     source: Source<'p>,
     now: i64,
+    zone: TimeZone,
     decoded: OnceCell<Option<Profile<'p>>>,
     sections: RefCell<HashMap<String, Value>>,
 }
@@ -52,7 +55,46 @@ impl<'p> ProfileView<'p> {
     }
 
     fn of(source: Source<'p>, now: i64) -> Self {
-        ProfileView { source, now, decoded: OnceCell::new(), sections: RefCell::default() }
+        ProfileView {
+            source,
+            now,
+            zone: TimeZone::UTC,
+            decoded: OnceCell::new(),
+            sections: RefCell::default(),
+        }
+    }
+
+    /// The same, with the time zone of who told none: UTC where it is not set.
+    pub fn in_zone(mut self, zone: TimeZone) -> Self {
+        self.zone = zone;
+        self
+    }
+
+    /// The person's time zone, else the deployment's.
+    pub fn zone(&self) -> TimeZone {
+        let own = self.profile().and_then(Profile::timezone).and_then(time_zone);
+        own.unwrap_or_else(|| self.zone.clone())
+    }
+
+    /// UTC ms.
+    pub fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// When an event of one of these names last happened, UTC ms, or any event of the person where there are none.
+    pub fn last_heard(&self, events: &[String]) -> Option<i64> {
+        let profile = self.profile()?;
+        if events.is_empty() {
+            // What Rondo reports of its own messages is no sign of life.
+            let own = profile.counters.iter().filter(|counter| !names::is_reported(counter.name));
+            return own.map(|counter| counter.last).max();
+        }
+        events.iter().filter_map(|name| Some(profile.counter(name)?.last)).max()
+    }
+
+    /// Whether nothing was known of the person before `fresh` events.
+    pub(crate) fn is_new(&self, fresh: usize) -> bool {
+        self.profile().is_some_and(|profile| profile.events <= fresh as u64)
     }
 
     /// Whether the person said no to having a profile.

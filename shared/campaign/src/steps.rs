@@ -1,115 +1,131 @@
-//! Taking the steps that are due.
+//! The steps of a campaign: a file's nested steps in one list, where a step that leads elsewhere names its place.
 
-use crate::action::Action;
-use crate::campaign::{Campaign, Reentry, Step};
-use crate::engine::Moment;
-use crate::journeys::{InCampaign, Journey, Mark};
-use crate::reentry::replaces;
+use crate::calendar::{LocalTime, ProfileDate};
+use crate::condition::Condition;
+use crate::scope::{ProfileView, Scope};
+use crate::split::Split;
+use crate::{Campaign, Message};
 use event::Key;
-use std::collections::VecDeque;
-use xxhash_rust::xxh3::xxh3_128;
 
-/// Whether the next step's time has come. A step without a wait has nothing to wait for, late events neither.
-pub(crate) fn is_ripe(journey: &Journey, moment: Moment) -> bool {
-    if journey.step == Journey::WAITING {
-        return false;
+/// One step.
+#[derive(Debug)]
+pub enum Step {
+    /// Goes on a time span later, ms.
+    Wait(i64),
+    /// Goes on when the person's clock shows a time.
+    WaitUntil(LocalTime),
+    /// Goes on at a date of the person's profile; who has none leaves.
+    WaitForDate(ProfileDate),
+    WaitForEvent(WaitForEvent),
+    /// Goes on where the condition holds, elsewhere at `otherwise`.
+    If {
+        when: Condition,
+        otherwise: usize,
+    },
+    /// Goes on at the arm that the person falls into.
+    Split(Split),
+    Goto(usize),
+    Send {
+        name: String,
+        message: Box<Message>,
+    },
+    /// The journey ends.
+    Exit,
+}
+
+/// Goes on when an event happens, or at `timed_out` if none did by then.
+#[derive(Debug)]
+pub struct WaitForEvent {
+    /// Which of [`Campaign::awaited`].
+    pub awaited: usize,
+    /// ms.
+    pub timeout: i64,
+    pub timed_out: usize,
+}
+
+impl Step {
+    /// Whether a journey stands at it until its time has come, rather than passing through.
+    pub(crate) fn is_stop(&self) -> bool {
+        matches!(self, Step::Send { .. } | Step::If { .. } | Step::WaitForEvent(_))
     }
-    let waited = journey.due_at > journey.entered_at;
-    journey.due_at.saturating_add(if waited { moment.lateness } else { 0 }) <= moment.now
 }
 
-/// What becomes of a journey after its due steps.
-enum Then {
-    GoesOn,
-    /// At this time, UTC ms.
-    Ended(i64),
+/// Where a journey comes to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stop {
+    pub step: usize,
+    /// When it was reached, UTC ms.
+    pub since: i64,
+    /// When it is to be taken, UTC ms.
+    pub due_at: i64,
 }
 
-/// Takes the due steps of all journeys, first to last by entry. Under [`Reentry::Ignore`] the first of a key
-/// goes on, and the others wait behind it; those that began before it ended go with it.
-pub(crate) fn take_due_steps(
-    state: &mut InCampaign,
-    campaign: &Campaign,
-    person: Key,
-    moment: Moment,
-    actions: &mut Vec<Action>,
-) {
-    let ignores = campaign.entry.reentry == Reentry::Ignore;
-    let first_step = campaign.next_send(0).map_or(0, |(step, _)| step as u32);
-    let mut rest = VecDeque::from(std::mem::take(&mut state.active));
-    let mut ended: Vec<(String, i64)> = Vec::new();
-    while let Some(mut journey) = rest.pop_front() {
-        if ignores {
-            if ended.iter().any(|(key, at)| *key == journey.key && journey.entered_at <= *at) {
-                continue;
+/// Whose journey it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Walker<'w, 'p> {
+    pub person: Key,
+    pub key: &'w str,
+    pub profile: &'w ProfileView<'p>,
+}
+
+impl Campaign {
+    /// The message of a step.
+    pub fn message(&self, step: &str) -> Option<&Message> {
+        self.sends().find_map(|(name, message)| (name == step).then_some(message))
+    }
+
+    /// The steps that send, with their names.
+    pub fn sends(&self) -> impl Iterator<Item = (&str, &Message)> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Send { name, message } => Some((name.as_str(), message.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// Whether taking its steps looks at the profile.
+    pub fn looks_at_profile(&self) -> bool {
+        self.exit_when.is_some()
+            || self
+                .steps
+                .iter()
+                .any(|step| matches!(step, Step::WaitUntil(_) | Step::WaitForDate(_) | Step::If { .. }))
+    }
+
+    /// Walks from a step that is reached at a time, through the waits, to the next one to stand at. `None` where
+    /// the journey ends before.
+    pub(crate) fn walk(&self, from: usize, at: i64, walker: Walker<'_, '_>) -> Option<Stop> {
+        let (mut index, mut at) = (from, at);
+        loop {
+            match self.steps.get(index)? {
+                Step::Wait(ms) => at = at.saturating_add(*ms),
+                Step::WaitUntil(time) => at = time.next(&walker.profile.zone(), at),
+                Step::WaitForDate(date) => {
+                    let scope = Scope::new(None, walker.profile, walker.key);
+                    at = at.max(date.moment(&scope, &walker.profile.zone())?);
+                }
+                Step::Split(split) => {
+                    index = split.arm(walker.person, walker.key);
+                    continue;
+                }
+                Step::Goto(to) => {
+                    index = *to;
+                    continue;
+                }
+                Step::Exit => return None,
+                Step::WaitForEvent(wait) => {
+                    let due_at = at.saturating_add(wait.timeout);
+                    return Some(Stop { step: index, since: at, due_at });
+                }
+                Step::Send { .. } | Step::If { .. } => {
+                    return Some(Stop { step: index, since: at, due_at: at });
+                }
             }
-            if state.active.iter().any(|other| other.key == journey.key) {
-                journey.step = Journey::WAITING;
-                state.active.push(journey);
-                continue;
-            }
-            if journey.step == Journey::WAITING {
-                journey.step = first_step;
-            }
-        }
-        match take_steps(&mut journey, &state.marks, &rest, campaign, person, moment, actions) {
-            Then::GoesOn => state.active.push(journey),
-            Then::Ended(at) if ignores => ended.push((journey.key, at)),
-            Then::Ended(_) => {}
+            index += 1;
         }
     }
-}
 
-/// Takes the due steps of one journey. `later` are those that were entered after it.
-fn take_steps(
-    journey: &mut Journey,
-    marks: &[Mark],
-    later: &VecDeque<Journey>,
-    campaign: &Campaign,
-    person: Key,
-    moment: Moment,
-    actions: &mut Vec<Action>,
-) -> Then {
-    while is_ripe(journey, moment) {
-        // A newer version of the file may have fewer steps.
-        let Some(Step::Send { name, .. }) = campaign.steps.get(journey.step as usize) else {
-            return Then::Ended(journey.due_at);
-        };
-        actions.push(Action {
-            id: action_id(person, campaign, journey, name),
-            person,
-            campaign: campaign.name.clone(),
-            step: name.clone(),
-            key: journey.key.clone(),
-            entered_at: journey.entered_at,
-            due_at: journey.due_at,
-            lane: campaign.lane,
-            kept: journey.kept.clone(),
-        });
-        let Some((step, wait)) = campaign.next_send(journey.step as usize + 1) else {
-            return Then::Ended(journey.due_at);
-        };
-        journey.step = step as u32;
-        journey.due_at = journey.due_at.saturating_add(wait);
-        // What happened after the last step was due, and came before it was taken.
-        if let Some(mark) = marks.iter().find(|mark| mark.cancels(journey)) {
-            return Then::Ended(mark.at);
-        }
-        if campaign.entry.reentry == Reentry::Restart && later.iter().any(|other| replaces(other, journey)) {
-            return Then::Ended(journey.due_at);
-        }
+    /// The first step from one on that a journey can stand at: journeys of an earlier release may name a wait.
+    pub(crate) fn stop_from(&self, step: usize) -> usize {
+        (step..self.steps.len()).find(|at| self.steps[*at].is_stop()).unwrap_or(self.steps.len())
     }
-    Then::GoesOn
-}
-
-/// The same for the same step of the same journey, however often it is taken.
-fn action_id(person: Key, campaign: &Campaign, journey: &Journey, step: &str) -> Key {
-    let mut text = Vec::with_capacity(96);
-    text.extend_from_slice(&person.0);
-    text.extend_from_slice(&journey.entry.to_be_bytes());
-    for part in [campaign.name.as_str(), &journey.key, step] {
-        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        text.extend_from_slice(part.as_bytes());
-    }
-    Key(xxh3_128(&text).to_be_bytes())
 }

@@ -34,10 +34,10 @@ mod tests {
 
     #[test]
     fn near_names_are_found_and_far_ones_are_not() {
-        let known = ["audience", "entry", "limits", "cancel_on"];
+        let known = ["audience", "entry", "limits", "exit_on"];
         assert_eq!(closest("audiense", known), Some("audience"));
         assert_eq!(closest("limit", known), Some("limits"));
-        assert_eq!(closest("cancel-on", known), Some("cancel_on"));
+        assert_eq!(closest("exit-on", known), Some("exit_on"));
         assert_eq!(closest("template", known), None);
         assert_eq!(closest("名", known), None);
     }

@@ -119,8 +119,12 @@ impl Config {
         for (path, text) in yaml(files.below("campaigns/")) {
             self.files += 1;
             match Campaign::parse(text, &templates) {
-                Ok(campaign) if live.iter().any(|other| other.name == campaign.name) => {
-                    let message = format!("there is another campaign `{}`; names must differ", campaign.name);
+                Ok(campaign) if live.iter().any(|other| is_same(other, &campaign)) => {
+                    let message = format!(
+                        "there is another campaign `{}` of version {}; give this one another name, or if it is the \
+                         newer, a higher `version`",
+                        campaign.name, campaign.version
+                    );
                     problems.add(Problem::new(path, 1, 1, message));
                 }
                 Ok(campaign) => live.push(campaign),
@@ -129,6 +133,10 @@ impl Config {
         }
         self.campaigns = Campaigns::new(live);
     }
+}
+
+fn is_same(a: &Campaign, b: &Campaign) -> bool {
+    (&a.name, a.version) == (&b.name, b.version)
 }
 
 /// The files among these that hold YAML.

@@ -62,7 +62,8 @@ impl Parser {
         let plain = |text| tidy(text, composed).map(|text| short(self.masked(text, suspect)));
         let address = |text| {
             let masked = |url| if suspect { self.masked_address(url) } else { url };
-            tidy(text, composed).map(|url| short(masked(url)))
+            // Of an address that was all query nothing is left.
+            tidy(text, composed).map(|url| short(masked(url))).filter(|url| !url.is_empty())
         };
         let os = plain(raw.os_name);
         let app_version = tidy(raw.app_version, composed)

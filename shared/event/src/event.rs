@@ -17,6 +17,17 @@ pub mod names {
     pub const MESSAGE_SENT: &str = "Message Sent";
     /// A message was decided against (properties as above, and `reason`).
     pub const MESSAGE_REFUSED: &str = "Message Refused";
+    /// What mailboxes and carriers tell of a message (properties: `campaign`, `channel`, `action_id`).
+    pub const MESSAGE_DELIVERED: &str = "Message Delivered";
+    pub const MESSAGE_BOUNCED: &str = "Message Bounced";
+    pub const MESSAGE_COMPLAINED: &str = "Message Complained";
+    /// A person looked at a message, or at what it leads to.
+    pub const MESSAGE_OPENED: &str = "Message Opened";
+    pub const MESSAGE_CLICKED: &str = "Message Clicked";
+    /// A journey reached what its campaign is for (properties: `campaign`, `version`, `key`).
+    pub const GOAL_REACHED: &str = "Campaign Goal Reached";
+    /// A person came into an arm of an experiment (properties: `experiment_id`, `variation_id`).
+    pub const EXPERIMENT_VIEWED: &str = "Experiment Viewed";
     pub const SUBSCRIBED: &str = "Subscribed";
     pub const UNSUBSCRIBED: &str = "Unsubscribed";
     /// What is left of a record whose person did not agree to analytics: their answers.
@@ -24,6 +35,20 @@ pub mod names {
     pub const CASE_OPENED: &str = "Case Opened";
     pub const CASE_CLOSED: &str = "Case Closed";
     pub const DEVICE_REGISTERED: &str = "Device Registered";
+
+    /// Whether it is what Rondo itself reports, or a mailbox does: no sign of life of the person.
+    pub fn is_reported(name: &str) -> bool {
+        matches!(
+            name,
+            MESSAGE_SENT
+                | MESSAGE_REFUSED
+                | MESSAGE_DELIVERED
+                | MESSAGE_BOUNCED
+                | MESSAGE_COMPLAINED
+                | GOAL_REACHED
+                | EXPERIMENT_VIEWED
+        )
+    }
 }
 
 /// The call of the Segment spec that an event came as.

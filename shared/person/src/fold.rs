@@ -49,7 +49,7 @@ impl<'a> Profile<'a> {
         event.identifiers.iter().for_each(|identifier| self.carry(*identifier, origin));
 
         let name = event.name.as_ref();
-        let system = matches!(name, names::MESSAGE_SENT | names::MESSAGE_REFUSED);
+        let system = names::is_reported(name);
         // Who does not want to be counted is not.
         if event.is_withheld() {
             self.fold_consent(event);

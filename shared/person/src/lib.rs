@@ -35,6 +35,7 @@ mod rewrite;
 mod separation;
 mod service;
 mod sessions;
+mod touched;
 mod touches;
 mod traits;
 mod view;
@@ -60,5 +61,6 @@ pub use rewrite::{EventHistory, IdentityRewrite, Rewrite, RewrittenIdentity, Rew
 pub use separation::{Separation, kept_apart};
 pub use service::Case;
 pub use sessions::{SESSION_DAYS, SESSION_GAP_S, Session};
+pub use touched::may_touch;
 pub use touches::Touch;
 pub use traits::Trait;

@@ -38,6 +38,8 @@ pub struct Deployed {
     pub lake_quarantine: QuarantineBucket,
     pub journeys: RecordedJourneys,
     pub trigger_actions: RecordedActions,
+    pub trigger_people: People,
+    pub due_people: People,
     pub trigger_quarantine: QuarantineBucket,
     pub due_journeys: RecordedJourneys,
     pub due_actions: RecordedActions,
@@ -114,9 +116,11 @@ impl Deployed {
         let lake_quarantine = QuarantineBucket::new(&aws, &made.bucket);
         let aws = tallies.aws("evaluate-triggers", endpoint).await;
         let (triggered, trigger_actions) = (journeys(&aws), actions(&aws));
+        let trigger_people = People::new(&aws, &tables.profiles);
         let trigger_quarantine = QuarantineBucket::new(&aws, &made.bucket);
         let aws = tallies.aws("evaluate-triggers/due", endpoint).await;
         let (due_journeys, due_actions) = (journeys(&aws), actions(&aws));
+        let due_people = People::new(&aws, &tables.profiles);
         let due_timers = timers(&tallies.aws("fire-timers", endpoint).await);
         let idle_timers = timers(&idle.aws("fire-timers", endpoint).await);
         let name = "deliver-messages";
@@ -147,6 +151,8 @@ impl Deployed {
             lake_quarantine,
             journeys: triggered,
             trigger_actions,
+            trigger_people,
+            due_people,
             trigger_quarantine,
             due_journeys,
             due_actions,

@@ -249,7 +249,9 @@ impl<'d> Play<'d> {
         let deps = evaluate_triggers::Deps {
             journeys: &d.journeys,
             actions: &d.trigger_actions,
+            profiles: &d.trigger_people,
             campaigns: &d.config.campaigns,
+            zone: &d.config.settings.delivery.zone,
             lateness: d.config.settings.lateness,
             reading_history: false,
         };
@@ -272,7 +274,9 @@ impl<'d> Play<'d> {
             let deps = evaluate_triggers::Deps {
                 journeys: &d.due_journeys,
                 actions: &d.due_actions,
+                profiles: &d.due_people,
                 campaigns: &d.config.campaigns,
+                zone: &d.config.settings.delivery.zone,
                 lateness: d.config.settings.lateness,
                 reading_history: false,
             };

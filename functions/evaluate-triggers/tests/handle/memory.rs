@@ -6,6 +6,8 @@ use campaign::{
 };
 use evaluate_triggers::Deps;
 use event::{Key, MINUTE, PortError, Quarantine, Quarantined};
+use jiff::tz::TimeZone;
+use person::{ProfileStore, ProfileWrite};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +18,7 @@ entry:
   event: Product Viewed
   key: event.properties.product_id
   keep: [price]
-cancel_on:
+exit_on:
   - event: Order Completed
     key: event.product_ids
 steps:
@@ -28,6 +30,7 @@ steps:
 #[derive(Default)]
 pub struct Memory {
     pub journeys: RefCell<BTreeMap<Key, Stored>>,
+    pub profiles: RefCell<BTreeMap<Key, Stored>>,
     pub timers: RefCell<BTreeSet<(u32, Key)>>,
     pub actions: RefCell<BTreeMap<Key, Action>>,
     pub quarantined: RefCell<Vec<Quarantined>>,
@@ -84,6 +87,17 @@ impl JourneyStore for Memory {
     }
 }
 
+impl ProfileStore for Memory {
+    async fn load(&self, people: &[Key]) -> Result<Vec<Option<Stored>>, PortError> {
+        let profiles = self.profiles.borrow();
+        Ok(people.iter().map(|person| profiles.get(person).cloned()).collect())
+    }
+
+    async fn write(&self, _: Vec<ProfileWrite<'_>>) -> Result<Vec<Key>, PortError> {
+        Err(PortError::Failed { what: "the profiles", reason: "evaluate-triggers writes none".to_owned() })
+    }
+}
+
 impl ActionQueue for Memory {
     async fn put(&self, actions: &[Action]) -> Result<(), PortError> {
         available(&self.actions_down)?;
@@ -101,8 +115,10 @@ impl Quarantine for Memory {
 }
 
 impl Memory {
-    pub fn deps<'d>(&'d self, campaigns: &'d Campaigns) -> Deps<'d, Memory, Memory> {
-        Deps { journeys: self, actions: self, campaigns, lateness: MINUTE, reading_history: false }
+    pub fn deps<'d>(&'d self, campaigns: &'d Campaigns) -> Deps<'d, Memory, Memory, Memory> {
+        const ZONE: &TimeZone = &TimeZone::UTC;
+        let (journeys, actions, profiles) = (self, self, self);
+        Deps { journeys, actions, profiles, campaigns, zone: ZONE, lateness: MINUTE, reading_history: false }
     }
 
     /// The keys that a person's journeys wait for.

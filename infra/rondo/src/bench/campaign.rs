@@ -5,7 +5,7 @@ pub const UNANSWERED_VIEW: &str = "\
 name: unanswered-view
 description: A product view that no order follows within half an hour
 entry: { event: Product Viewed, reentry: each }
-cancel_on: [ { event: Order Completed } ]
+exit_on: [ { event: Order Completed } ]
 steps:
   - wait: 30m
   - send: reminder

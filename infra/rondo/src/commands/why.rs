@@ -9,7 +9,8 @@ use crate::commands::reasons::outcome;
 use crate::installation::Installation;
 use anyhow::{Context, Result, bail};
 use campaign::{
-    Action, Campaign, Journey, JourneyStore, Journeys, Lane, Ledger, LedgerEntry, Step, local_day,
+    Action, Campaign, EventTrigger, InCampaign, Journey, JourneyStore, Journeys, Lane, Ledger, LedgerEntry,
+    Step, Trigger, local_day,
 };
 use clap::Args;
 use event::{MINUTE, SECOND};
@@ -66,9 +67,8 @@ pub fn answer(installation: &Installation, id: &str, campaign: Option<&str>, now
     let mut out =
         format!("Person {}\n  time zone {} ({whose})", found.person, why.zone.iana_name().unwrap_or("UTC"));
     let under_way = journeys.campaigns().iter().filter(|within| wanted(&within.campaign));
-    let under_way =
-        under_way.flat_map(|within| within.active.iter().map(move |journey| (&*within.campaign, journey)));
-    let under_way: Vec<String> = under_way.map(|(name, journey)| why.journey(name, journey)).collect();
+    let under_way = under_way.flat_map(|within| within.active.iter().map(move |journey| (within, journey)));
+    let under_way: Vec<String> = under_way.map(|(within, journey)| why.journey(within, journey)).collect();
     let messages = why.messages(&entries, &wanted)?;
     if let (Some(campaign), true, true) = (campaign, under_way.is_empty(), messages.is_empty()) {
         section(&mut out, &format!("Nothing happened in {campaign}"), why.why_not(campaign), "");
@@ -99,19 +99,27 @@ impl Why<'_> {
         self.installation.pump.campaigns.get(name)
     }
 
-    fn journey(&self, name: &str, journey: &Journey) -> String {
+    fn journey(&self, within: &InCampaign, journey: &Journey) -> String {
+        let name = &within.campaign;
         let key = if journey.key.is_empty() { String::new() } else { format!(", key {}", journey.key) };
-        let next = match self.campaign(name).map(|campaign| campaign.steps.get(journey.step as usize)) {
-            _ if journey.step == Journey::WAITING => {
-                "waits behind an earlier journey of the same key".to_owned()
-            }
+        let version = self.installation.pump.campaigns.version(name, within.version);
+        let due = || {
+            let lateness = match self.installation.pump.lateness {
+                0 => String::new(),
+                ms => format!(", plus {} for events that are late", span(ms)),
+            };
+            format!("{}{lateness}", self.at(journey.due_at))
+        };
+        let next = match version.map(|campaign| campaign.steps.get(journey.step as usize)) {
+            _ if journey.waiting => "waits behind an earlier journey of the same key".to_owned(),
             None => "the campaign is no longer live: nothing follows".to_owned(),
-            Some(Some(Step::Send { name, .. })) => {
-                let lateness = match self.installation.pump.lateness {
-                    0 => String::new(),
-                    ms => format!(", plus {} for events that are late", span(ms)),
-                };
-                format!("next `{name}`, due {}{lateness}", self.at(journey.due_at))
+            Some(Some(Step::Send { name, .. })) => format!("next `{name}`, due {}", due()),
+            Some(Some(Step::If { when, .. })) => {
+                format!("next it is asked whether `{}`, {}", when.source(), due())
+            }
+            Some(Some(Step::WaitForEvent(wait))) => {
+                let event = version.and_then(|campaign| campaign.awaited.get(wait.awaited));
+                format!("waits for `{}` until {}", event.map_or("", |event| &event.event), due())
             }
             Some(_) => "the campaign no longer has the next step: nothing follows".to_owned(),
         };
@@ -156,11 +164,7 @@ impl Why<'_> {
 
     fn caps(&self, entries: &[LedgerEntry]) -> Result<Vec<String>> {
         let campaigns = self.installation.pump.campaigns.iter();
-        let steps = campaigns.flat_map(|campaign| &campaign.steps);
-        let of_steps = steps.filter_map(|step| match step {
-            Step::Send { message, .. } => Some(message.channel.as_str()),
-            Step::Wait(_) => None,
-        });
+        let of_steps = campaigns.flat_map(Campaign::sends).map(|(_, message)| message.channel.as_str());
         let of_entries =
             entries.iter().map(|entry| entry.channel.as_str()).filter(|channel| !channel.is_empty());
         let channels: BTreeSet<&str> = of_steps.chain(of_entries).collect();
@@ -184,27 +188,27 @@ impl Why<'_> {
         let Some(campaign) = self.campaign(name) else { return vec!["it is no longer live".into()] };
         let entry = &campaign.entry;
         let mut lines = Vec::new();
-        match self.profile.counter(&entry.event) {
-            None => lines.push(format!("no `{}` of the person was seen, which is what lets in", entry.event)),
-            Some(counter) => {
-                let (total, last) = (counter.total, self.at(counter.last));
-                let mut doors = vec![format!("not older than {} when it came", span(entry.max_age))];
-                doors.extend(entry.when.as_ref().map(|when| format!("`{}`", when.source())));
-                doors.extend(entry.key.as_ref().map(|key| format!("a key from `{}`", key.source())));
+        match &entry.trigger {
+            Trigger::Event(event) => lines.extend(self.doors(campaign, event)),
+            Trigger::Segment(segment) => {
+                let now = if segment.when.matches_profile(self.profile, self.now) {
+                    "holds"
+                } else {
+                    "does not hold"
+                };
                 lines.push(format!(
-                    "`{}` was seen {total} times, last {last}; it lets in if {}",
-                    entry.event,
-                    doors.join(", ")
+                    "who comes to fulfil `{}` enters; it {now} for the person now",
+                    segment.when.source()
                 ));
-                for cancel in &campaign.cancel_on {
-                    if let Some(counter) = self.profile.counter(&cancel.event) {
-                        lines.push(format!(
-                            "`{}`, which ends a journey, was last seen {}",
-                            cancel.event,
-                            self.at(counter.last)
-                        ));
-                    }
-                }
+            }
+            Trigger::Schedule(schedule) => {
+                lines.push(format!("it begins by the schedule `{}`", schedule.cron()));
+            }
+            Trigger::Date(date) => {
+                lines.push(format!("it begins by the date in `{}`", date.date.of.source()))
+            }
+            Trigger::Inactive(silence) => {
+                lines.push(format!("it begins when nothing was heard for {}", span(silence.lasts)));
             }
         }
         if let Some(audience) =
@@ -216,6 +220,27 @@ impl Why<'_> {
             lines.push("the person is in the campaign's holdout, and would not be sent its messages".into());
         }
         lines
+    }
+
+    /// What the person did that could have let them in, or out.
+    fn doors(&self, campaign: &Campaign, entry: &EventTrigger) -> Vec<String> {
+        let Some(counter) = self.profile.counter(&entry.event) else {
+            return vec![format!("no `{}` of the person was seen, which is what lets in", entry.event)];
+        };
+        let (total, last) = (counter.total, self.at(counter.last));
+        let mut doors = vec![format!("not older than {} when it came", span(campaign.entry.max_age))];
+        doors.extend(entry.when.as_ref().map(|when| format!("`{}`", when.source())));
+        doors.extend(entry.key.as_ref().map(|key| format!("a key from `{}`", key.source())));
+        let seen = format!(
+            "`{}` was seen {total} times, last {last}; it lets in if {}",
+            entry.event,
+            doors.join(", ")
+        );
+        let exits = campaign.exit_on.iter().filter_map(|exit| {
+            let last = self.at(self.profile.counter(&exit.event)?.last);
+            Some(format!("`{}`, which ends a journey, was last seen {last}", exit.event))
+        });
+        [seen].into_iter().chain(exits).collect()
     }
 }
 

@@ -60,7 +60,7 @@ steps:
 const BROWSE: &str = "\
 name: browse
 entry: { event: Product Viewed, key: event.properties.product_id }
-cancel_on: [ { event: Order Completed } ]
+exit_on: [ { event: Order Completed } ]
 steps:
   - wait: 3d
   - send: coupon

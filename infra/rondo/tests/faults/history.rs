@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const CAMPAIGN: &str = "\
 name: unanswered-view
 entry: { event: Product Viewed }
-cancel_on: [ { event: Order Completed } ]
+exit_on: [ { event: Order Completed } ]
 steps:
   - wait: 3h
   - send: reminder

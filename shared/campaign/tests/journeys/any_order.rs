@@ -2,7 +2,7 @@
 //! reading of the rules over all events at once says.
 
 use crate::play::{PERSON, Play, T0, campaign, event_with_id, order};
-use campaign::{Action, Campaigns, Journeys, Moment, ProfileView};
+use campaign::{Action, ActionKind, Campaigns, Journeys, Moment, ProfileView};
 use event::{Event, HOUR, MINUTE, SECOND};
 use person::Profile;
 use proptest::prelude::*;
@@ -55,7 +55,7 @@ entry:
   event: Product Viewed
   key: event.properties.product_id
   reentry: {reentry}
-cancel_on:
+exit_on:
   - event: Order Completed
     key: event.product_ids
 steps:
@@ -130,6 +130,62 @@ fn as_sent(actions: &[Action]) -> Vec<(u8, i64, &'static str, i64)> {
     sent
 }
 
+/// A view, then within 40 minutes the product in the cart, or not; then a message, and another after 20 minutes.
+fn chase(reentry: &str) -> String {
+    format!(
+        "
+name: chase
+entry: {{ event: Product Viewed, key: event.properties.product_id, reentry: {reentry} }}
+exit_on: [ {{ event: Order Completed, key: event.product_ids }} ]
+steps:
+  - wait_for_event: {{ event: Product Added, key: event.properties.product_id }}
+    timeout: 40m
+    then: [ {{ send: added, template: t.txt }} ]
+    timed_out: [ {{ send: waited, template: t.txt }} ]
+  - wait: 20m
+  - send: last
+    template: t.txt
+"
+    )
+}
+
+/// What is to be sent of it, read off all that happened.
+fn chased(deeds: &[Deed], adds: &[(u8, i64, i64)], each: bool) -> Vec<(u8, i64, String, i64)> {
+    let mut sent = Vec::new();
+    for product in 0..3 {
+        let of = |buys: bool| {
+            let mut times: Vec<(i64, u64)> = deeds
+                .iter()
+                .enumerate()
+                .filter(|(_, d)| d.buys == buys && d.product == product)
+                .map(|(n, d)| (d.at, event_of(n, d).hash.0))
+                .collect();
+            times.sort_unstable();
+            times
+        };
+        let views = of(false);
+        for (n, (entered, _)) in views.iter().enumerate() {
+            let bought = of(true).iter().map(|(at, _)| *at).find(|at| at >= entered).unwrap_or(i64::MAX);
+            let again = views.get(n + 1).map_or(i64::MAX, |(at, _)| *at);
+            let ends = if each { bought } else { bought.min(again) };
+            let added = adds
+                .iter()
+                .filter(|(p, ..)| *p == product)
+                .map(|(_, minute, _)| T0 + minute * MINUTE + 30 * SECOND)
+                .filter(|at| at > entered && *at <= entered + 40 * MINUTE)
+                .min();
+            let (step, first) = added.map_or(("waited", entered + 40 * MINUTE), |at| ("added", at));
+            for (step, due) in [(step, first), ("last", first + 20 * MINUTE)] {
+                if due < ends {
+                    sent.push((product, *entered, step.to_owned(), due));
+                }
+            }
+        }
+    }
+    sent.sort_unstable();
+    sent
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -200,6 +256,38 @@ proptest! {
         prop_assert!(play.stored.is_empty(), "what is over is forgotten");
     }
 
+    /// The same where steps wait for events: of what happened the earliest counts, whatever arrives first.
+    #[test]
+    fn waits_for_events_do_not_depend_on_the_order_of_arrival(
+        deeds in deeds(3 * HOUR),
+        adds in prop::collection::vec((0u8..3, 0..180i64, 0..50 * SECOND), 0..8),
+        each: bool,
+    ) {
+        let reentry = if each { "each" } else { "restart" };
+        let mut play = deeds.iter().enumerate().fold(Play::new(&chase(reentry)), |play, (n, deed)| {
+            play.arrive(deed.at + deed.delay, event_of(n, deed))
+        });
+        for (n, (product, minute, delay)) in adds.iter().enumerate() {
+            // Between the edges that the deeds stand on, so that no two things happen at once.
+            let at = T0 + minute * MINUTE + 30 * SECOND;
+            let id = PRODUCTS[usize::from(*product)];
+            let added = event_with_id(1_000 + n as u64, "Product Added", &format!(r#"{{"product_id":"{id}"}}"#), at);
+            play = play.arrive(at + delay, added);
+        }
+        let play = play.run();
+        let mut sent: Vec<_> = play
+            .actions
+            .iter()
+            .map(|(_, action)| {
+                let product = PRODUCTS.iter().position(|p| *p == action.key).unwrap() as u8;
+                (product, action.entered_at, action.step.clone(), action.due_at)
+            })
+            .collect();
+        sent.sort_unstable();
+        prop_assert_eq!(sent, chased(&deeds, &adds, each));
+        prop_assert!(play.stored.is_empty(), "what is over is forgotten");
+    }
+
     /// Journeys are stored and read back as they are.
     #[test]
     fn what_is_stored_is_read_back(deeds in deeds(5 * HOUR), reentry in 0usize..3, more in deeds(HOUR)) {
@@ -231,10 +319,16 @@ proptest! {
     #[test]
     fn actions_are_stored_and_read_back(
         id: [u8; 16], entered_at: i64, due_at: i64, texts in prop::array::uniform4(".{0,200}"), service: bool,
+        version: u32, priority in 0u8..=100, kind in 0..3,
     ) {
         let [campaign, step, key, kept] = texts;
         let lane = if service { campaign::Lane::Service } else { campaign::Lane::Marketing };
-        let action = Action { id: event::Key(id), person: PERSON, campaign, step, key, entered_at, due_at, lane, kept };
+        let kind = match kind {
+            0 => ActionKind::Send,
+            1 => ActionKind::Goal,
+            _ => ActionKind::Exposure { experiment: key.clone(), variation: step.clone() },
+        };
+        let action = Action { id: event::Key(id), person: PERSON, kind, campaign, version, priority, step, key, entered_at, due_at, lane, kept };
         prop_assert_eq!(Action::decode(&action.encode()).unwrap(), action);
     }
 }

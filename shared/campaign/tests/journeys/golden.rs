@@ -13,6 +13,22 @@ const STORED_0_1: &str = concat!(
     "72696365223a31322e35307d030680a0a7a4c068030c80dadea7c06805736b752d32",
 );
 
+/// The same with the version, and the step of the journey that waits.
+const STORED_0_2: &str = concat!(
+    "010499caa20e027d0106636f75706f6e022a809496abc06880d098f7019d52c1e5b5aaedf40105736b752d310f7b2270",
+    "72696365223a31322e35307d022e80cecdaec06880d098f7016f48fef57af39029818080800805736b752d310f7b2270",
+    "72696365223a31322e35307d030680a0a7a4c068030c80dadea7c06805736b752d32070101",
+);
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
+/// What release 0.1 stored.
+pub fn stored_0_1() -> Vec<u8> {
+    bytes(STORED_0_1)
+}
+
 fn journeys() -> Journeys {
     let campaigns = Campaigns::new(vec![campaign(
         "
@@ -21,7 +37,7 @@ entry:
   event: Product Viewed
   key: event.properties.product_id
   keep: [price]
-cancel_on:
+exit_on:
   - event: Order Completed
     key: event.product_ids
   - event: Unsubscribed
@@ -52,21 +68,22 @@ steps:
 
 #[test]
 fn what_release_0_1_stored_is_read() {
-    let bytes: Vec<u8> = (0..STORED_0_1.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&STORED_0_1[at..at + 2], 16).unwrap())
-        .collect();
-    let read = Journeys::decode(&bytes).unwrap();
+    let read = Journeys::decode(&bytes(STORED_0_1)).unwrap();
     let [coupon] = read.campaigns() else { panic!("{read:?}") };
     assert_eq!(coupon.campaign, "coupon");
     let [first, behind] = &coupon.active[..] else { panic!("{coupon:?}") };
     assert_eq!((first.key.as_str(), first.kept.as_str()), ("sku-1", r#"{"price":12.50}"#));
     assert_eq!((first.entered_at, first.due_at, first.step), (T0, T0 + 72 * HOUR, 1));
     assert_eq!(first.entry, MessageHash::of("m1").0);
-    assert_eq!((behind.entered_at, behind.step), (T0 + HOUR, campaign::Journey::WAITING));
-    assert_eq!(read, journeys(), "and this release stores the same");
+    assert_eq!((behind.entered_at, behind.waiting), (T0 + HOUR, true));
+    assert_eq!(coupon.version, 0, "which stands for the version that lets people in");
+}
+
+#[test]
+fn what_this_release_stores_is_read() {
     let hex: String = journeys().encode().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hex, STORED_0_1);
+    assert_eq!(hex, STORED_0_2);
+    assert_eq!(Journeys::decode(&bytes(STORED_0_2)).unwrap(), journeys());
 }
 
 #[test]
@@ -77,7 +94,7 @@ name: coupon
 entry:
   event: Product Viewed
   key: event.properties.product_id
-cancel_on:
+exit_on:
   - event: Order Completed
     key: event.product_ids
 steps:
@@ -86,7 +103,7 @@ steps:
     template: t.txt
 ",
     );
-    play.stored = journeys().encode();
+    play.stored = bytes(STORED_0_1);
     let view = |product: &str| crate::play::view(product, T0 - 90 * MINUTE);
     let play = play
         .arrive(T0 + 3 * HOUR, view("sku-2"))

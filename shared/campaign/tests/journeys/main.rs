@@ -3,4 +3,5 @@
 mod any_order;
 mod golden;
 mod play;
+mod programs;
 mod stories;

@@ -12,7 +12,7 @@ entry:
   event: Product Viewed
   key: event.properties.product_id
   keep: [product_id, price]
-cancel_on:
+exit_on:
   - event: Order Completed
     key: event.product_ids
 steps:

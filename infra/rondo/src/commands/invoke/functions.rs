@@ -58,7 +58,9 @@ pub fn evaluate_triggers(call: Call<'_>) -> Result<Value> {
     let deps = evaluate_triggers::Deps {
         journeys: &pump.store,
         actions: &pump.store,
+        profiles: &pump.store,
         campaigns: &pump.campaigns,
+        zone: &call.installation.delivery.zone,
         lateness: pump.lateness,
         reading_history: false,
     };
