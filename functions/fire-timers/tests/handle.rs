@@ -190,6 +190,7 @@ fn held(n: u8, until: i64) -> Held {
         due_at: until,
         lane: campaign::Lane::Marketing,
         kept: String::new(),
+        ..Action::default()
     };
     Held { until, action }
 }

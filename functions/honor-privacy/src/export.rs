@@ -4,7 +4,7 @@ use crate::erase::{copies, vault_values};
 use crate::lake_rows::{Rows, read};
 use crate::subject::{Subject, profile_of};
 use crate::{Deps, PrivacyError, Stores, access, quarantined};
-use campaign::{CampaignErasure, Held, Journey, JourneyStore, Journeys, LedgerEntry};
+use campaign::{CampaignErasure, Held, JourneyStore, Journeys, LedgerEntry};
 use event::{Identifier, Key, QuarantineStore, Secret, iso_time};
 use person::ProfileStore;
 use serde_json::{Value, json};

@@ -9,6 +9,7 @@ use archive_events::{Archiver, BusRecord};
 use campaign::{Action, ActionQueue, Campaigns};
 use embedded::{BusLog, Intake, LakeFolder, Store};
 use event::{Code, Event, MINUTE, PortError, Privacy, Quarantine, names};
+use jiff::tz::TimeZone;
 use lake::{LakeFile, LakeStore};
 use person::IdentityRules;
 use pollster::block_on;

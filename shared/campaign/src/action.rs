@@ -67,6 +67,26 @@ pub trait ActionQueue {
     async fn put(&self, actions: &[Action]) -> Result<(), PortError>;
 }
 
+impl Default for Action {
+    /// An action of nobody: what those have that say no more.
+    fn default() -> Action {
+        Action {
+            id: Key::default(),
+            person: Key::default(),
+            kind: ActionKind::Send,
+            campaign: String::new(),
+            version: 0,
+            priority: Campaign::PRIORITY,
+            step: String::new(),
+            key: String::new(),
+            entered_at: 0,
+            due_at: 0,
+            lane: Lane::Marketing,
+            kept: String::new(),
+        }
+    }
+}
+
 impl Action {
     /// The action in wire form.
     pub fn encode(&self) -> Vec<u8> {
@@ -102,20 +122,7 @@ impl Action {
 
     /// Reads what [`Action::encode`] wrote.
     pub fn decode(bytes: &[u8]) -> Result<Action, Damaged> {
-        let mut action = Action {
-            id: Key::default(),
-            person: Key::default(),
-            kind: ActionKind::Send,
-            campaign: String::new(),
-            version: 0,
-            priority: Campaign::PRIORITY,
-            step: String::new(),
-            key: String::new(),
-            entered_at: 0,
-            due_at: 0,
-            lane: Lane::Marketing,
-            kept: String::new(),
-        };
+        let mut action = Action::default();
         let mut reader = Reader::new(bytes);
         while let Some((tag, mut field)) = reader.field()? {
             match tag {

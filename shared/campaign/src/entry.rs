@@ -20,7 +20,7 @@ pub struct Entry {
 /// What it is that lets in.
 #[derive(Debug)]
 pub enum Trigger {
-    Event(EventTrigger),
+    Event(Box<EventTrigger>),
     /// The person's profile comes to fulfil a condition that it did not fulfil before.
     Segment(SegmentTrigger),
     /// The calendar, for everybody in the audience.
@@ -75,7 +75,7 @@ pub enum Reentry {
 impl Entry {
     /// The event that lets in, where it is one.
     pub fn event(&self) -> Option<&EventTrigger> {
-        if let Trigger::Event(event) = &self.trigger { Some(event) } else { None }
+        if let Trigger::Event(event) = &self.trigger { Some(event.as_ref()) } else { None }
     }
 
     /// Whether run-campaigns starts its journeys, from a list of people, rather than an event of the person.

@@ -99,8 +99,7 @@ fn parse(cron: &str, zone: &str) -> Result<Crontab, String> {
     }
     parse_crontab(&format!("{} {zone}", cron.trim())).map_err(|error| {
         let text = error.to_string();
-        let reason =
-            text.lines().map(str::trim).filter(|line| !line.is_empty()).next_back().unwrap_or_default();
+        let reason = text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
         format!("`{}` is no schedule ({reason}); write one like \"30 9 * * MON\"", cron.trim())
     })
 }

@@ -18,6 +18,7 @@ fn send(channel: &impl Channel, to: &str, subject: &str) -> Result<Receipt, Send
         due_at: 0,
         lane: Lane::Marketing,
         kept: r#"{"price":12.5}"#.to_owned(),
+        ..Action::default()
     };
     block_on(channel.send(&Outgoing {
         action: &action,

@@ -21,6 +21,7 @@ fn send(webhook: &Webhook, to: &str) -> Result<Receipt, SendError> {
         due_at: 0,
         lane: Lane::Marketing,
         kept: r#"{"price":12.5}"#.to_owned(),
+        ..Action::default()
     };
     block_on(webhook.send(&Outgoing {
         action: &action,

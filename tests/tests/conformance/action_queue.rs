@@ -14,6 +14,7 @@ fn action(n: u8, lane: Lane) -> Action {
         due_at: 1_700_000_000_000 + i64::from(n),
         lane,
         kept: r#"{"name":"Kettle"}"#.to_owned(),
+        ..Action::default()
     }
 }
 

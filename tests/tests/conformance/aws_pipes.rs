@@ -123,6 +123,7 @@ fn emails() {
             due_at: 0,
             lane: Lane::Marketing,
             kept: String::new(),
+            ..Action::default()
         };
         let message = Outgoing {
             action: &action,

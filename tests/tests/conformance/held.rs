@@ -14,6 +14,7 @@ fn action(n: u8) -> Action {
         due_at: 1_700_000_000_000 + i64::from(n),
         lane: if n.is_multiple_of(2) { Lane::Service } else { Lane::Marketing },
         kept: r#"{"name":"Kettle"}"#.to_owned(),
+        ..Action::default()
     }
 }
 

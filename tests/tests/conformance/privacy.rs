@@ -102,6 +102,7 @@ async fn fill<S: Stores>(deps: &Deps<'_, S>, ledger: &impl Ledger, holding: &imp
             due_at: NOW,
             lane: Lane::Service,
             kept: String::new(),
+            ..Action::default()
         };
         holding.hold(&action(1), NOW + 60_000).await.unwrap();
         let entry = LedgerEntry {

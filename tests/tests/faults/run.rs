@@ -189,10 +189,20 @@ impl<'w> Run<'w> {
     }
 
     async fn evaluate_triggers(&self, batch: &Invocation, now: i64) -> Result<Value, Failure> {
-        let World { config, journeys, actions, quarantine, .. } = self.world;
+        let World { config, journeys, actions, people: profiles, quarantine, .. } = self.world;
         let config = config.current(now).await?;
         let (campaigns, lateness) = (&config.campaigns, config.settings.lateness);
-        let deps = evaluate_triggers::Deps { journeys, actions, campaigns, lateness, reading_history: false };
+        let zone = &config.settings.delivery.zone;
+        let reading_history = false;
+        let deps = evaluate_triggers::Deps {
+            journeys,
+            actions,
+            profiles,
+            campaigns,
+            zone,
+            lateness,
+            reading_history,
+        };
         evaluate_triggers::invoke(&deps, quarantine, batch, now).await
     }
 

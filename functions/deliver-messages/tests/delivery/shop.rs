@@ -92,6 +92,7 @@ impl Shop {
             due_at: at(NOON),
             lane: Lane::Marketing,
             kept: r#"{"name":"Tea <Pot>","price":25.0}"#.to_owned(),
+            ..Action::default()
         }
     }
 

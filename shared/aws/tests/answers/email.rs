@@ -22,6 +22,7 @@ async fn send(url: &str) -> Result<Receipt, SendError> {
         due_at: 0,
         lane: Lane::Marketing,
         kept: String::new(),
+        ..Action::default()
     };
     let message = Outgoing {
         action: &action,

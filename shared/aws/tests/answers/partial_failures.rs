@@ -180,6 +180,7 @@ fn action(n: u8) -> Action {
         due_at: 0,
         lane: if n.is_multiple_of(3) { Lane::Service } else { Lane::Marketing },
         kept: format!(r#"{{"text":"{}"}}"#, "x".repeat(30_000)),
+        ..Action::default()
     }
 }
 

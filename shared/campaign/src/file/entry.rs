@@ -113,11 +113,11 @@ impl EntryFile {
             return Err(at(second, message));
         }
         if let Some(event) = &self.event {
-            return Ok(Trigger::Event(EventTrigger {
+            return Ok(Trigger::Event(Box::new(EventTrigger {
                 event: event_name(event)?,
                 when: conditions.read_optional(&self.when)?,
                 key: conditions.read_optional(&self.key)?,
-            }));
+            })));
         }
         if let Some(segment) = &self.segment {
             let existing = self.existing.as_ref().map(|existing| existing.value).unwrap_or_default();
