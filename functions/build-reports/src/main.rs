@@ -11,8 +11,7 @@ async fn main() -> Result<(), Failure> {
     let function = start(env!("CARGO_CRATE_NAME"), &settings)?;
     let aws = Aws::connect().await;
     let bucket = LakeBucket::new(&aws, settings.required(DATA_BUCKET)?);
-    let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
-    let live = LiveConfig::<config::ReportConfig>::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let live = LiveConfig::<config::ReportConfig>::of(&aws, &settings)?;
     let counts = settings.optional(QUALITY_TABLE).map(|table| QualityTable::new(&aws, table));
     let defaults = Settings::default();
     let attribution_days = settings.parsed(ATTRIBUTION_DAYS, defaults.attribution_days)?;

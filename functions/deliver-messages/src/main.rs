@@ -1,10 +1,10 @@
 //! deliver-messages on Lambda.
 
-use aws::*;
+use aws::{Aws, Bus, HeldTable, LedgerTable, LiveConfig, LivePrivacy, People, Seals, SesEmail, VaultTable};
 use campaign::DeliverySettings;
 use deliver_messages::{Deps, invoke};
 use lambda::variables::*;
-use lambda::{Either, Environment, Failure, start};
+use lambda::{Environment, Failure, start};
 use webhook::Webhook;
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,10 +12,7 @@ async fn main() -> Result<(), Failure> {
     let settings = Environment::of_process();
     let function = start(env!("CARGO_CRATE_NAME"), &settings)?;
     let aws = Aws::connect().await;
-    let bus = match settings.either(BUS_STREAM, BUS_TOPIC)? {
-        Either::First(stream) => Bus::Stream(KinesisBus::new(&aws, stream)),
-        Either::Second(topic) => Bus::Topic(TopicBus::new(&aws, topic)),
-    };
+    let bus = Bus::of(&aws, &settings)?;
     let profiles = People::new(&aws, settings.required(PROFILES_TABLE)?);
     let ledger = LedgerTable::new(&aws, settings.required(LEDGER_TABLE)?, settings.required(CAPS_TABLE)?);
     let seals = Seals::new(&aws, settings.required(VAULT_KEY)?);
@@ -23,14 +20,11 @@ async fn main() -> Result<(), Failure> {
     let holding = HeldTable::new(&aws, settings.required(HELD_TABLE)?);
     let email = SesEmail::new(&aws, settings.optional(MAIL_CONFIGURATION_SET));
     let webhook = Webhook::default();
-    let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
-    let live: LiveConfig = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
-
-    let privacy = LivePrivacy::new(&aws, settings.optional(PRIVACY_BUCKET));
+    let live: LiveConfig = LiveConfig::of(&aws, &settings)?;
+    let list = LivePrivacy::new(&aws, settings.optional(PRIVACY_BUCKET));
 
     let handler = async |event, now| {
-        let config = live.current(now).await?;
-        let privacy = privacy.current(now).await?;
+        let (config, privacy) = tokio::try_join!(live.current(now), list.current(now))?;
         let settings = &DeliverySettings { privacy, ..config.settings.delivery.clone() };
         let campaigns = &config.campaigns;
         let (profiles, ledger) = (&profiles, &ledger);

@@ -16,8 +16,7 @@ async fn main() -> Result<(), Failure> {
     let actions =
         ActionQueues::new(&aws, settings.required(SERVICE_QUEUE)?, settings.required(MARKETING_QUEUE)?);
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
-    let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
-    let live: LiveConfig = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let live: LiveConfig = LiveConfig::of(&aws, &settings)?;
 
     let handler = async |event, now| {
         let config = live.current(now).await?;

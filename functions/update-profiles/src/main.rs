@@ -15,8 +15,7 @@ async fn main() -> Result<(), Failure> {
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
     let counts = settings.optional(QUALITY_TABLE).map(|table| QualityTable::new(&aws, table));
     let quarantine = CountedQuarantine::new(quarantine, counts);
-    let config_key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
-    let live: LiveConfig = LiveConfig::new(&aws, settings.required(CONFIG_BUCKET)?, config_key);
+    let live: LiveConfig = LiveConfig::of(&aws, &settings)?;
 
     let handler = async |event, now| {
         let config = live.current(now).await?;

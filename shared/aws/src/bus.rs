@@ -1,8 +1,10 @@
 //! The event bus of a deployment: a Kinesis stream, or an SNS topic.
 
-use crate::{KinesisBus, TopicBus};
+use crate::{Aws, KinesisBus, TopicBus};
 use event::{Event, EventBus, Key, PortError, encode_envelopes};
 use foldhash::{HashMap, HashMapExt};
+use lambda::variables::{BUS_STREAM, BUS_TOPIC};
+use lambda::{Either, Environment, EnvironmentError};
 
 /// Whichever bus a deployment chose.
 pub enum Bus {
@@ -10,6 +12,19 @@ pub enum Bus {
     Stream(KinesisBus),
     /// Billed by the request alone: nothing where nothing happens.
     Topic(TopicBus),
+}
+
+impl Bus {
+    /// The one that the environment names.
+    ///
+    /// # Errors
+    /// `BUS_STREAM` and `BUS_TOPIC` are both set, or neither is.
+    pub fn of(aws: &Aws, settings: &Environment) -> Result<Bus, EnvironmentError> {
+        Ok(match settings.either(BUS_STREAM, BUS_TOPIC)? {
+            Either::First(stream) => Bus::Stream(KinesisBus::new(aws, stream)),
+            Either::Second(topic) => Bus::Topic(TopicBus::new(aws, topic)),
+        })
+    }
 }
 
 impl EventBus for Bus {

@@ -4,10 +4,12 @@ use crate::batch_get::{Consistency, batch_get};
 use crate::batch_write::{batch_write, delete};
 use crate::failure::failure;
 use crate::item::{Item, binary, bytes_of, key_of};
-use crate::{Aws, HeldTable, LedgerTable};
+use crate::{Aws, HeldTable, JourneyTable, LedgerTable};
 use aws_sdk_dynamodb::Client;
 use campaign::{CampaignErasure, CampaignsErased, Held, HeldStore, LedgerEntry};
 use event::{Key, PortError};
+use lambda::variables::*;
+use lambda::{Environment, EnvironmentError};
 
 const WHAT: &str = "the tables of campaigns";
 
@@ -31,6 +33,22 @@ pub struct CampaignTableNames {
 }
 
 impl CampaignTables {
+    /// Those that the environment names, and the journeys among them by themselves.
+    ///
+    /// # Errors
+    /// A variable that is missing.
+    pub fn of(aws: &Aws, settings: &Environment) -> Result<(JourneyTable, CampaignTables), EnvironmentError> {
+        let names = CampaignTableNames {
+            journeys: settings.required(JOURNEYS_TABLE)?,
+            timers: settings.required(TIMERS_TABLE)?,
+            held: settings.required(HELD_TABLE)?,
+            ledger: settings.required(LEDGER_TABLE)?,
+            caps: settings.required(CAPS_TABLE)?,
+        };
+        let journeys = JourneyTable::new(aws, names.journeys.clone(), names.timers.clone());
+        Ok((journeys, CampaignTables::new(aws, names)))
+    }
+
     pub fn new(aws: &Aws, names: CampaignTableNames) -> CampaignTables {
         CampaignTables {
             client: aws.dynamodb(),

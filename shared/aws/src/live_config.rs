@@ -5,6 +5,8 @@ use crate::s3_object::{Got, Wanted};
 use aws_sdk_s3::Client;
 use config::{Config, Files, FromFiles};
 use event::{MINUTE, PortError};
+use lambda::variables::{CONFIG_BUCKET, CONFIG_KEY, DEFAULT_CONFIG_KEY};
+use lambda::{Environment, EnvironmentError};
 use std::sync::{Arc, Mutex, PoisonError};
 
 const WHAT: &str = "the configuration";
@@ -33,6 +35,15 @@ impl<C> Clone for Kept<C> {
 }
 
 impl<C: FromFiles> LiveConfig<C> {
+    /// The one that the environment names.
+    ///
+    /// # Errors
+    /// `CONFIG_BUCKET` is not set.
+    pub fn of(aws: &Aws, settings: &Environment) -> Result<LiveConfig<C>, EnvironmentError> {
+        let key = settings.parsed(CONFIG_KEY, DEFAULT_CONFIG_KEY.to_owned())?;
+        Ok(LiveConfig::new(aws, settings.required(CONFIG_BUCKET)?, key))
+    }
+
     pub fn new(aws: &Aws, bucket: impl Into<String>, key: impl Into<String>) -> LiveConfig<C> {
         LiveConfig { client: aws.s3(), bucket: bucket.into(), key: key.into(), kept: Mutex::new(None) }
     }

@@ -5,7 +5,10 @@ use crate::failure::failure;
 use crate::item::{Item, number, number_of};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use event::{Measure, PortError, QualityCount, QualityLog, QualitySource, Quarantine, Quarantined, iso_date};
+use event::{
+    Measure, PortError, QualityCount, QualityLog, QualitySource, Quarantine, QuarantineStore, Quarantined,
+    iso_date,
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 const WHAT: &str = "the quality counts";
@@ -115,6 +118,20 @@ impl<Q: Quarantine> Quarantine for CountedQuarantine<Q> {
             Some(table) => table.add(counts).await,
             None => Ok(()),
         }
+    }
+}
+
+impl<Q: QuarantineStore> QuarantineStore for CountedQuarantine<Q> {
+    async fn each(&self, visit: impl FnMut(&str, Quarantined)) -> Result<(), PortError> {
+        self.quarantine.each(visit).await
+    }
+
+    async fn find(&self, id: &str) -> Result<Option<Quarantined>, PortError> {
+        self.quarantine.find(id).await
+    }
+
+    async fn remove(&self, ids: &[String]) -> Result<(), PortError> {
+        self.quarantine.remove(ids).await
     }
 }
 

@@ -12,14 +12,20 @@ const WHAT: &str = "the secret";
 /// A secret in Secrets Manager, read once.
 pub struct Secret {
     client: Client,
-    id: String,
+    /// `None`: there is none.
+    id: Option<String>,
     value: OnceCell<Vec<u8>>,
 }
 
 impl Secret {
     /// `id` is its name or ARN.
     pub fn new(aws: &Aws, id: impl Into<String>) -> Secret {
-        Secret { client: aws.secrets(), id: id.into(), value: OnceCell::new() }
+        Secret { client: aws.secrets(), id: Some(id.into()), value: OnceCell::new() }
+    }
+
+    /// One that a deployment need not have: without an id its value is empty.
+    pub fn optional(aws: &Aws, id: Option<String>) -> Secret {
+        Secret { client: aws.secrets(), id, value: OnceCell::new() }
     }
 
     /// Its value as it was when it was first asked for; a text is its UTF-8 bytes.
@@ -31,7 +37,7 @@ impl Secret {
     }
 
     async fn read(&self) -> Result<Vec<u8>, PortError> {
-        let id = &self.id;
+        let Some(id) = &self.id else { return Ok(Vec::new()) };
         let answer = self.client.get_secret_value().secret_id(id).send().await;
         let answer = answer.map_err(|error| match error.code() {
             Some("ResourceNotFoundException") => not_there(id),
