@@ -58,6 +58,7 @@ impl Machine {
             bus: &intake,
             vault: &intake,
             quarantine: &intake,
+            requests: &installation.privacy,
             parser: &installation.parser,
             write_keys: &WriteKeys::default().and_digests(config.settings.write_keys),
         };

@@ -5,7 +5,7 @@ use crate::{Deps, Request, Response, run};
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use event::{EventBus, PortError, Quarantine, Vault};
+use event::{EventBus, PortError, PrivacyRequests, Quarantine, Vault};
 use lambda::{Failure, Invocation, Source};
 use metrics::counter;
 use serde_json::Value;
@@ -14,8 +14,8 @@ use serde_json::Value;
 ///
 /// # Errors
 /// An event that is no request to a function URL.
-pub async fn invoke<B: EventBus, V: Vault, Q: Quarantine>(
-    deps: &Deps<'_, B, V, Q>,
+pub async fn invoke<B: EventBus, V: Vault, Q: Quarantine, P: PrivacyRequests>(
+    deps: &Deps<'_, B, V, Q, P>,
     invocation: &Invocation,
     now: i64,
 ) -> Result<Value, Failure> {
@@ -32,8 +32,8 @@ pub fn not_ready(error: &PortError) -> Result<Value, Failure> {
 }
 
 /// Answers one invocation through a function URL. `now` is UTC ms.
-pub async fn handle<B: EventBus, V: Vault, Q: Quarantine>(
-    deps: &Deps<'_, B, V, Q>,
+pub async fn handle<B: EventBus, V: Vault, Q: Quarantine, P: PrivacyRequests>(
+    deps: &Deps<'_, B, V, Q, P>,
     request: &LambdaFunctionUrlRequest,
     now: i64,
 ) -> LambdaFunctionUrlResponse {

@@ -6,23 +6,25 @@ use crate::route::{Form, Route, route};
 use crate::{Request, Response, WriteKeys, answer, body, question, webhooks};
 use event::dialect::Translated;
 use event::{
-    Arrival, Came, Code, Event, EventBus, Parsed, Parser, PortError, QualityCount, Quarantine, Quarantined,
-    Rejection, Secret, Vault,
+    Arrival, Came, Code, Event, EventBus, Parsed, Parser, PortError, PrivacyRequests, QualityCount,
+    Quarantine, Quarantined, Rejection, Secret, Vault,
 };
 
 /// What intake over HTTP works with.
-pub struct Deps<'d, B, V, Q> {
+pub struct Deps<'d, B, V, Q, P> {
     pub bus: &'d B,
     pub vault: &'d V,
     pub quarantine: &'d Q,
+    /// What customers ask for by law, through the system of a shop.
+    pub requests: &'d P,
     pub parser: &'d Parser,
     pub write_keys: &'d WriteKeys,
 }
 
 /// Answers one request. An answer of 200 is given once all accepted events are on the bus, their personal
 /// data in the vault, and all refused records in quarantine.
-pub async fn run<B: EventBus, V: Vault, Q: Quarantine>(
-    deps: &Deps<'_, B, V, Q>,
+pub async fn run<B: EventBus, V: Vault, Q: Quarantine, P: PrivacyRequests>(
+    deps: &Deps<'_, B, V, Q, P>,
     request: &Request<'_>,
 ) -> Response {
     let response = match route(request.method, request.path) {
@@ -59,8 +61,8 @@ pub(crate) struct Outcome<'a> {
     came: Came,
 }
 
-async fn collect<B: EventBus, V: Vault, Q: Quarantine>(
-    deps: &Deps<'_, B, V, Q>,
+async fn collect<B: EventBus, V: Vault, Q: Quarantine, P: PrivacyRequests>(
+    deps: &Deps<'_, B, V, Q, P>,
     request: &Request<'_>,
     form: Form,
 ) -> Response {
@@ -179,8 +181,8 @@ fn parse<'a>(
 }
 
 /// Publishes last: an event on the bus is never without its personal data in the vault. `now` is UTC ms.
-pub(crate) async fn store<B: EventBus, V: Vault, Q: Quarantine>(
-    deps: &Deps<'_, B, V, Q>,
+pub(crate) async fn store<B: EventBus, V: Vault, Q: Quarantine, P: PrivacyRequests>(
+    deps: &Deps<'_, B, V, Q, P>,
     outcome: &Outcome<'_>,
     source: &str,
     now: i64,

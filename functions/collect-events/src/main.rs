@@ -1,8 +1,8 @@
 //! collect-events on Lambda.
 
-use aws::{Aws, Intake, Secret};
+use aws::{Aws, Intake, PrivacyBucket, Secret};
 use collect_events::{Deps, RateLimits, Webhooks, WriteKeys, invoke, not_ready};
-use lambda::variables::WEBHOOK_SECRETS;
+use lambda::variables::{PRIVACY_BUCKET, WEBHOOK_SECRETS};
 use lambda::{Environment, Failure, start};
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,6 +12,7 @@ async fn main() -> Result<(), Failure> {
     let aws = Aws::connect().await;
     let intake = Intake::of(&aws, &settings)?;
     let webhook_secrets = Secret::optional(&aws, settings.optional(WEBHOOK_SECRETS));
+    let requests = &PrivacyBucket::new(&aws, settings.required(PRIVACY_BUCKET)?);
     let limits = RateLimits::default();
 
     let handler = async |event, now| {
@@ -25,7 +26,7 @@ async fn main() -> Result<(), Failure> {
             .and_digests(keys.write_keys.clone())
             .and_webhooks(Webhooks::new(&keys.incoming_webhooks, secrets)?)
             .limited(limits.renewed(keys.rate_limits.clone()));
-        let deps = Deps { bus, vault, quarantine, parser: &parser, write_keys };
+        let deps = Deps { bus, vault, quarantine, requests, parser: &parser, write_keys };
         invoke(&deps, &event, now).await
     };
     function.serve(handler).await

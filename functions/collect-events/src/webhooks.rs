@@ -3,7 +3,7 @@
 use crate::intake::{Outcome, store};
 use crate::{Deps, Request, Response, answer};
 use event::dialect::{Delivery, ShopSystem, WebhookSource, base64, shopify, woocommerce};
-use event::{Arrival, Code, EventBus, Quarantine, Rejection, Vault};
+use event::{Arrival, Asked, Code, EventBus, PrivacyRequest, PrivacyRequests, Quarantine, Rejection, Vault};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::collections::BTreeMap;
@@ -55,8 +55,8 @@ impl fmt::Debug for Webhooks {
 
 /// Answers a webhook for the source of that name: 200 once what it says is on the bus, also for what says nothing of a
 /// person, since it would be sent again. 401 where its signature is not the source's.
-pub(crate) async fn take<B: EventBus, V: Vault, Q: Quarantine>(
-    deps: &Deps<'_, B, V, Q>,
+pub(crate) async fn take<B: EventBus, V: Vault, Q: Quarantine, P: PrivacyRequests>(
+    deps: &Deps<'_, B, V, Q, P>,
     request: &Request<'_>,
     name: &str,
 ) -> Response {
@@ -81,6 +81,11 @@ pub(crate) async fn take<B: EventBus, V: Vault, Q: Quarantine>(
         return answer::wrong_signature();
     }
     let delivery = Delivery { source: name, topic, body, completed_when_paid: source.completed_when_paid };
+    if source.system == ShopSystem::Shopify
+        && let Ok(Some((asked, record))) = shopify::request(&delivery)
+    {
+        return keep(deps, request, &delivery, asked, &record).await;
+    }
     let translated = match source.system {
         ShopSystem::Shopify => shopify::records(&delivery),
         ShopSystem::WooCommerce => woocommerce::records(&delivery),
@@ -108,6 +113,38 @@ pub(crate) async fn take<B: EventBus, V: Vault, Q: Quarantine>(
         Err(error) => answer::failed(&error),
         // A refused body is in quarantine; to send it again would change nothing.
         Ok(()) => answer::webhook(outcome.accepted(), outcome.kept()),
+    }
+}
+
+/// Keeps what a customer asks for by law: the same delivery again is the same request. 200 once it is kept; a body that
+/// names nobody goes to quarantine, where somebody sees it.
+async fn keep<B: EventBus, V: Vault, Q: Quarantine, P: PrivacyRequests>(
+    deps: &Deps<'_, B, V, Q, P>,
+    request: &Request<'_>,
+    delivery: &Delivery<'_>,
+    asked: Asked,
+    record: &str,
+) -> Response {
+    let Delivery { source, topic, body, .. } = *delivery;
+    let live = Arrival::Live { now: request.now };
+    let parsed = deps.parser.without_rules().parse(record.as_bytes(), source, live);
+    let identifiers = match (asked, &parsed) {
+        (Asked::EraseShop, _) => &[],
+        (_, Ok(parsed)) => &parsed.event.identifiers[..],
+        (_, Err(rejection)) => {
+            let mut outcome = Outcome::default();
+            outcome.keep(request.now, source, rejection, body);
+            return match store(deps, &outcome, source, request.now).await {
+                Err(error) => answer::failed(&error),
+                Ok(()) => answer::webhook(0, outcome.kept()),
+            };
+        }
+    };
+    let asked =
+        PrivacyRequest::new(deps.parser.hasher(), (source, topic, body), asked, identifiers, request.now);
+    match deps.requests.keep(&asked).await {
+        Err(error) => answer::failed(&error),
+        Ok(()) => answer::accepted_nothing(),
     }
 }
 

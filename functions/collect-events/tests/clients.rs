@@ -25,7 +25,14 @@ struct Sent<'s> {
 
 fn answer_with(memory: &Memory, keys: &WriteKeys, sent: &Sent<'_>, now: i64) -> Response {
     let parser = Parser::new(Pseudonymizer::new(b"test key"), ParserSettings::default());
-    let deps = Deps { bus: memory, vault: memory, quarantine: memory, parser: &parser, write_keys: keys };
+    let deps = Deps {
+        bus: memory,
+        vault: memory,
+        quarantine: memory,
+        requests: memory,
+        parser: &parser,
+        write_keys: keys,
+    };
     let (method, address) = sent.line.split_once(' ').unwrap();
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     block_on(run(&deps, &Request { method, path, query, headers: sent.headers, body: sent.body, now }))

@@ -18,7 +18,14 @@ const NOW: i64 = 1_795_341_600_000;
 fn with_deps<T>(memory: &Memory, work: impl FnOnce(&Deps<'_, Memory, Memory, Memory>) -> T) -> T {
     let parser = Parser::new(Pseudonymizer::new(b"test key"), ParserSettings::default());
     let write_keys = WriteKeys::new([("shop".into(), "demo-key".into())]);
-    work(&Deps { bus: memory, vault: memory, quarantine: memory, parser: &parser, write_keys: &write_keys })
+    work(&Deps {
+        bus: memory,
+        vault: memory,
+        quarantine: memory,
+        requests: memory,
+        parser: &parser,
+        write_keys: &write_keys,
+    })
 }
 
 fn send(memory: &Memory, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
@@ -115,7 +122,14 @@ fn without_a_write_key_the_operator_is_told_what_to_do() {
     let parser = Parser::new(Pseudonymizer::new(b"test key"), ParserSettings::default());
     let write_keys = WriteKeys::default();
     let (bus, vault, quarantine) = (&memory, &memory, &memory);
-    let deps = Deps { bus, vault, quarantine, parser: &parser, write_keys: &write_keys };
+    let deps = Deps {
+        bus,
+        vault,
+        quarantine,
+        requests: &event::NoRequests,
+        parser: &parser,
+        write_keys: &write_keys,
+    };
     let headers = &[("x-write-key", "demo-key")];
     let (method, path, query, body) = ("POST", "/v1/track", "", &br#"{"userId":"u","event":"E"}"#[..]);
     let response = block_on(run(&deps, &Request { method, path, query, headers, body, now: NOW }));

@@ -49,7 +49,14 @@ fn answered(
 ) {
     let (method, path, query) = line;
     let memory = Memory::default();
-    let deps = Deps { bus: &memory, vault: &memory, quarantine: &memory, parser, write_keys: keys };
+    let deps = Deps {
+        bus: &memory,
+        vault: &memory,
+        quarantine: &memory,
+        requests: &memory,
+        parser,
+        write_keys: keys,
+    };
     let request = Request { method, path, query, headers, body, now: 1_795_341_600_000 };
     let response = block_on(run(&deps, &request));
     assert!((200..500).contains(&response.status), "{method} {path} {what}: {}", response.status);
@@ -178,8 +185,14 @@ fn five_hundred_brackets_are_refused_wherever_they_stand() {
             }
         }
         let memory = Memory::default();
-        let deps =
-            Deps { bus: &memory, vault: &memory, quarantine: &memory, parser: &parser, write_keys: &keys };
+        let deps = Deps {
+            bus: &memory,
+            vault: &memory,
+            quarantine: &memory,
+            requests: &memory,
+            parser: &parser,
+            write_keys: &keys,
+        };
         for path in ADDRESSES {
             let (method, query, headers) = ("POST", "", &[("x-write-key", "demo-key")][..]);
             let request = Request { method, path, query, headers, body: body.as_bytes(), now: 1 };

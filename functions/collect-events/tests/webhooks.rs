@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use collect_events::{Deps, Request, Response, Webhooks, WriteKeys, run};
 use event::dialect::{ShopSystem, WebhookSource};
-use event::{IdentifierKind, Parser, ParserSettings, Pseudonymizer};
+use event::{Asked, IdentifierKind, Parser, ParserSettings, PortError, Pseudonymizer};
 use hmac::{Hmac, KeyInit, Mac};
 use pollster::block_on;
 use ports::Memory;
@@ -39,7 +39,14 @@ fn signature(body: &[u8], secret: &str) -> String {
 
 fn send(memory: &Memory, keys: &WriteKeys, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
     let parser = Parser::new(Pseudonymizer::new(b"test key"), ParserSettings::default());
-    let deps = Deps { bus: memory, vault: memory, quarantine: memory, parser: &parser, write_keys: keys };
+    let deps = Deps {
+        bus: memory,
+        vault: memory,
+        quarantine: memory,
+        requests: memory,
+        parser: &parser,
+        write_keys: keys,
+    };
     let request = Request { method: "POST", path, query: "", headers, body, now: NOW };
     block_on(run(&deps, &request))
 }
@@ -217,15 +224,53 @@ fn refunds_and_customers_of_shopify() {
     });
     assert_eq!(consents.len(), 2);
     assert_eq!(consents[1], (Some("{\"email\":false}".to_owned()), "2026-11-21T09:00:00.000Z".to_owned()));
+}
 
+#[test]
+fn what_a_customer_asks_for_by_law_is_kept_once() {
     let memory = Memory::default();
-    let request = json!({"shop_id": 1, "customer": {"id": 191167, "email": "john@example.com"}, "orders_to_redact": [299938]});
-    assert_eq!(shopify(&memory, "customers/redact", &request).status, 200);
-    assert_eq!(named(&memory)[0].0, "Data Erasure Requested");
-    assert_eq!(shopify(&memory, "customers/data_request", &request).status, 200);
-    assert_eq!(named(&memory)[1].0, "Data Export Requested");
-    assert_eq!(shopify(&memory, "shop/redact", &json!({"shop_id": 1})).status, 200);
-    assert_eq!(named(&memory).len(), 2);
+    let request = json!({"shop_id": 1, "customer": {"id": 191167, "email": "John@Example.com", "phone": "555-625-1199"},
+        "orders_to_redact": [299938]});
+    for topic in ["customers/redact", "customers/redact", "customers/data_request", "shop/redact"] {
+        assert_eq!(shopify(&memory, topic, &request).status, 200, "{topic}");
+    }
+    let another = json!({"shop_id": 1, "customer": {"id": 191168}});
+    assert_eq!(shopify(&memory, "customers/redact", &another).status, 200);
+    let kept = memory.requests.borrow();
+    let asked: Vec<_> = kept
+        .iter()
+        .map(|request| (request.asked, request.source.as_str(), request.identifiers.len()))
+        .collect();
+    let hasher = Pseudonymizer::new(b"test key");
+    assert_eq!(
+        asked,
+        [
+            (Asked::Erase, "shop", kept[0].identifiers.len()),
+            (Asked::Export, "shop", kept[0].identifiers.len()),
+            (Asked::EraseShop, "shop", 0),
+            (Asked::Erase, "shop", 1),
+        ]
+    );
+    let ids: Vec<_> = kept[0].identifiers.iter().filter_map(event::NamedKey::identifier).collect();
+    assert!(ids.contains(&hasher.identifier(IdentifierKind::User, "191167")), "{ids:?}");
+    assert!(ids.contains(&hasher.identifier(IdentifierKind::Email, "john@example.com")), "{ids:?}");
+    // It names nobody in clear, and makes nobody known who was not.
+    let text = serde_json::to_string(&*kept).unwrap();
+    assert!(["191167", "ohn", "555"].iter().all(|raw| !text.contains(raw)), "{text}");
+    assert!(memory.published.borrow().is_empty() && memory.secrets.borrow().is_empty());
+}
+
+#[test]
+fn a_request_that_cannot_be_kept_is_asked_for_again() {
+    let memory = Memory::default();
+    let unavailable = || PortError::Unavailable { what: "the privacy files", reason: "down".into() };
+    memory.broken.set(Some(("requests", unavailable)));
+    let request = json!({"shop_id": 1, "customer": {"id": 191167}});
+    assert_eq!(shopify(&memory, "customers/redact", &request).status, 503);
+    // One that names nobody is seen by somebody.
+    memory.broken.set(None);
+    assert_eq!(shopify(&memory, "customers/redact", &json!({"shop_id": 1})).status, 200);
+    assert_eq!((memory.requests.borrow().len(), memory.quarantined.borrow().len()), (0, 1));
 }
 
 #[test]

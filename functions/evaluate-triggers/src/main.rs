@@ -1,6 +1,6 @@
 //! evaluate-triggers on Lambda.
 
-use aws::{ActionQueues, Aws, JourneyTable, LiveConfig, People, QuarantineBucket};
+use aws::{ActionQueues, Aws, JourneyTable, LiveConfig, LivePrivacy, People, QuarantineBucket};
 use evaluate_triggers::{Deps, invoke};
 use lambda::variables::*;
 use lambda::{Environment, Failure, start};
@@ -17,9 +17,10 @@ async fn main() -> Result<(), Failure> {
         ActionQueues::new(&aws, settings.required(SERVICE_QUEUE)?, settings.required(MARKETING_QUEUE)?);
     let quarantine = QuarantineBucket::new(&aws, settings.required(QUARANTINE_BUCKET)?);
     let live: LiveConfig = LiveConfig::of(&aws, &settings)?;
+    let list = LivePrivacy::new(&aws, settings.optional(PRIVACY_BUCKET));
 
     let handler = async |event, now| {
-        let config = live.current(now).await?;
+        let (config, privacy) = tokio::try_join!(live.current(now), list.current(now))?;
         let deps = Deps {
             journeys: &journeys,
             actions: &actions,
@@ -28,6 +29,7 @@ async fn main() -> Result<(), Failure> {
             zone: &config.settings.delivery.zone,
             lateness: config.settings.lateness,
             reading_history: false,
+            privacy: Some(&privacy),
         };
         invoke(&deps, &quarantine, &event, now).await
     };

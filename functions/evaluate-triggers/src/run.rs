@@ -4,7 +4,7 @@ use campaign::{
     Action, ActionQueue, Campaign, Campaigns, JourneyStore, JourneyWrite, Journeys, Moment, ProfileView,
     Stored,
 };
-use event::{Event, Key, PortError};
+use event::{Event, Key, PortError, Privacy};
 use foldhash::{HashMap, HashSet};
 use jiff::tz::TimeZone;
 use person::{ProfileChange, ProfileStore};
@@ -12,6 +12,9 @@ use std::sync::Arc;
 
 /// How often a person whose journeys somebody else wrote meanwhile is evaluated again.
 const MAX_ATTEMPTS: usize = 5;
+
+/// After how many minutes it is looked again at somebody whose journeys stand still.
+const LOOK_AGAIN: u32 = 60;
 
 /// What the function works with.
 pub struct Deps<'d, J, A, P> {
@@ -27,6 +30,16 @@ pub struct Deps<'d, J, A, P> {
     /// Set while the past is being read: no step that waits is taken, since what cancels it may still be to
     /// come. Timers are set as ever, and take these steps afterwards.
     pub reading_history: bool,
+    /// Whose journeys stand still, since their data may not be worked with; nobody's where there is no list.
+    pub privacy: Option<&'d Privacy>,
+}
+
+impl<J, A, P> Deps<'_, J, A, P> {
+    /// Somebody's key is that of an identifier of theirs, and the list has all of these.
+    fn is_restricted(&self, person: Key) -> bool {
+        let privacy = self.privacy.filter(|privacy| !privacy.is_empty());
+        privacy.is_some_and(|privacy| privacy.list().get(person).is_some_and(|listed| listed.restricted))
+    }
 }
 
 /// What a run came to.
@@ -194,13 +207,17 @@ async fn attempt<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
         }
         let blob = visit.blob.or_else(|| Some(&**profiles.get(&visit.person)?)).unwrap_or_default();
         let profile = ProfileView::stored(blob, now).in_zone(deps.zone.clone());
-        if !visit.merged.is_empty() {
-            journeys.enter_segments(deps.campaigns, visit.person, &[], &profile, moment);
+        if deps.is_restricted(visit.person) {
+            journeys.stand_still(deps.campaigns, visit.fresh, &profile, moment);
+        } else {
+            if !visit.merged.is_empty() {
+                journeys.enter_segments(deps.campaigns, visit.person, &[], &profile, moment);
+            }
+            for (campaign, at) in visit.starts {
+                journeys.start(campaign, visit.person, *at, &profile, moment);
+            }
+            actions.extend(journeys.advance(deps.campaigns, visit.person, visit.fresh, &profile, moment));
         }
-        for (campaign, at) in visit.starts {
-            journeys.start(campaign, visit.person, *at, &profile, moment);
-        }
-        actions.extend(journeys.advance(deps.campaigns, visit.person, visit.fresh, &profile, moment));
         if merging {
             places.insert(visit.person, looked.len());
         }
@@ -214,7 +231,10 @@ async fn attempt<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
             }
             continue;
         }
-        let timer = journeys.arm(fired, deps.lateness);
+        let timer = match fired {
+            Some(fired) if deps.is_restricted(person) => journeys.arm_again(fired + LOOK_AGAIN),
+            _ => journeys.arm(fired, deps.lateness),
+        };
         let blob = journeys.encode();
         if timer.is_some() || blob != stored.as_ref().map_or(&[][..], |stored| &stored.blob) {
             writes.push(JourneyWrite { person, version, blob, timer });

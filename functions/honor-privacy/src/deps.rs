@@ -30,6 +30,8 @@ pub struct Deps<'d, S: Stores> {
     pub files: &'d S::Files,
     /// Hashes as intake does. Where intake runs in the same process, it shares the list in force.
     pub parser: &'d Parser,
+    /// Whether what a shop system asks to be erased is erased without anybody's approval.
+    pub erases_unasked: bool,
     /// Makes what was written until now durable, where the stores don't do so of themselves.
     pub settle: &'d dyn Fn() -> Result<(), PortError>,
 }

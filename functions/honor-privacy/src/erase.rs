@@ -1,7 +1,7 @@
 //! Everything that is kept of a person goes, step by step.
 
 use crate::job::Job;
-use crate::receipt::{Receipt, receipts_since};
+use crate::receipt::{Receipt, receipt_of, receipts_since};
 use crate::restrict::change_list;
 use crate::subject::{Subject, is_personal, profile_of};
 use crate::{Deps, PrivacyError, Request, Stores, lake_rows, neighbours, quarantined};
@@ -13,15 +13,16 @@ use serde_json::json;
 /// For how long after an erasure what was on its way is looked for, ms: longer than anything waits on the bus.
 const SWEPT: i64 = 3 * HOUR;
 
-/// The steps, in their order: what is found by means of another store goes before that store does.
+/// The steps, in their order: what is found by means of another store goes before that store does, and what anything could
+/// still be done with goes before the lake, which may take long.
 const STEPS: [Step; 7] = [
     Step::Copies,
-    Step::Quarantine,
-    Step::Lake,
-    Step::Neighbours,
     Step::Campaigns,
     Step::People,
     Step::Vault,
+    Step::Quarantine,
+    Step::Neighbours,
+    Step::Lake,
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,18 +69,49 @@ pub async fn begin<S: Stores>(deps: &Deps<'_, S>, request: &Request, now: i64) -
 /// # Errors
 /// A store that is not available or damaged; what was done stays done.
 pub async fn erase<S: Stores>(deps: &Deps<'_, S>, job: &mut Job) -> Result<(), PrivacyError> {
-    let subject = job.subject()?;
-    // Of a job whose first attempt ended before it came to that.
-    list(deps, &subject, job.erased_at).await?;
-    for step in STEPS {
-        if !job.is_done(step.name()) {
-            take(deps, step, &subject, job).await?;
-            (deps.settle)()?;
-            job.done.push(step.name().to_owned());
-            job.save(deps).await?;
-        }
-    }
+    while !erase_part(deps, job).await? {}
     Ok(())
+}
+
+/// Does the next part of it, for who has other work between: first all but the lake, then some files of the lake at a time.
+/// Returns whether all is done.
+///
+/// # Errors
+/// As [`erase`].
+pub async fn erase_part<S: Stores>(deps: &Deps<'_, S>, job: &mut Job) -> Result<bool, PrivacyError> {
+    let subject = job.subject()?;
+    if job.done.is_empty() {
+        // Of a job whose first attempt ended before it came to that.
+        list(deps, &subject, job.erased_at).await?;
+    }
+    for step in STEPS {
+        if job.is_done(step.name()) {
+            continue;
+        }
+        let is_whole = match step {
+            Step::Lake => lake_rows::erase_some(deps, &subject, job).await?,
+            step => take(deps, step, &subject, job).await.map(|()| true)?,
+        };
+        (deps.settle)()?;
+        if !is_whole {
+            job.save(deps).await?;
+            return Ok(false);
+        }
+        job.done.push(step.name().to_owned());
+        job.save(deps).await?;
+    }
+    Ok(true)
+}
+
+/// The receipt of an erasure that a customer asked for and that was made already: a crash came before that was noted.
+pub async fn kept_receipt<S: Stores>(
+    deps: &Deps<'_, S>,
+    request: &Request,
+) -> Result<Option<Receipt>, PrivacyError> {
+    match &request.request {
+        Some(id) => receipt_of(deps, id).await,
+        None => Ok(None),
+    }
 }
 
 /// Signs and keeps the receipt, and closes the job. `now` is UTC ms.
@@ -102,7 +134,7 @@ pub async fn sweep<S: Stores>(deps: &Deps<'_, S>, now: i64) -> Result<u64, Priva
     for receipt in receipts_since(deps, now - SWEPT).await? {
         let mut job = receipt.job();
         let subject = job.subject()?;
-        lake_rows::erase(deps, &subject, &mut job).await?;
+        take(deps, Step::Lake, &subject, &mut job).await?;
         let mut late = Vec::new();
         for person in subject.keys() {
             let stored = deps.people.load(&[person]).await?.pop().flatten();
@@ -151,6 +183,9 @@ pub(crate) fn request_id<S: Stores>(
     subject: &Subject,
     now: i64,
 ) -> String {
+    if let Some(id) = &request.request {
+        return id.clone();
+    }
     let person = subject.person.map(|person| person.to_string()).unwrap_or_default();
     let first = subject.identifiers.iter().next().map(|identifier| identifier.key.to_string());
     let first = first.unwrap_or_default();
@@ -201,7 +236,7 @@ async fn take<S: Stores>(
             deps.quarantine.remove(&ids).await?;
             job.count("quarantine", ids.len() as u64);
         }
-        Step::Lake => lake_rows::erase(deps, subject, job).await?,
+        Step::Lake => while !lake_rows::erase_some(deps, subject, job).await? {},
         Step::Neighbours => {
             let edited = neighbours::forget(deps, subject).await?;
             job.count("profiles_of_others_edited", edited);

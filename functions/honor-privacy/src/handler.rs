@@ -1,16 +1,17 @@
 //! A request, from the invocation to the answer.
 
-use crate::erase::request_id;
+use crate::erase::{kept_receipt, request_id};
 use crate::receipt::verify;
+use crate::requests::listed;
 use crate::restrict::restrict;
 use crate::subject::Subject;
 use crate::{
-    Action, Deps, PrivacyError, Request, Stores, access, begin, conclude, erase, export, page, sweep,
-    unfinished,
+    Action, Deps, PrivacyError, Request, Stores, access, approved, begin, close, conclude, due, erase,
+    export, open_requests, page, sweep, unfinished,
 };
-use event::{AccessEntry, Key, PrivacyStore};
+use event::{AccessEntry, Key, PrivacyStore, RequestState};
 use lambda::{Failure, Invocation, Source};
-use metrics::counter;
+use metrics::{counter, gauge};
 use serde_json::{Value, json};
 
 /// Largest answer that Lambda hands on is 6 MB; a larger one is put into the store instead.
@@ -35,7 +36,15 @@ pub async fn invoke<S: Stores>(
                 counter!("Erased").increment(1);
             }
             let again = sweep(deps, now).await?;
-            Ok(json!({"finished": receipts, "swept": again}))
+            for approval in due(deps, now).await? {
+                run(deps, &approval, now).await?;
+            }
+            let waiting = open_requests(deps).await?.len();
+            if waiting > 0 {
+                tracing::warn!(waiting, "requests of customers wait for somebody to approve or decline them");
+            }
+            gauge!("RequestsWaiting").set(waiting as f64);
+            Ok(json!({"finished": receipts, "swept": again, "waiting": waiting}))
         }
         Source::Other => Ok(run(deps, &invocation.read("a request")?, now).await?),
         _ => Err(invocation.refused("requests by direct invocation, and a schedule's event").into()),
@@ -60,6 +69,9 @@ pub async fn run<S: Stores>(deps: &Deps<'_, S>, request: &Request, now: i64) -> 
             handed_out(deps, &id, export, html).await?
         }
         Action::Erase => {
+            if let Some(receipt) = kept_receipt(deps, request).await? {
+                return Ok(json!({"receipt": receipt}));
+            }
             let mut job = begin(deps, request, now).await?;
             erase(deps, &mut job).await?;
             let receipt = conclude(deps, &job, now).await?;
@@ -81,6 +93,16 @@ pub async fn run<S: Stores>(deps: &Deps<'_, S>, request: &Request, now: i64) -> 
                 None => Vec::new(),
             };
             json!({"entries": access::entries(deps, &people).await?})
+        }
+        Action::Requests => listed(&open_requests(deps).await?),
+        Action::Approve => {
+            let answer = Box::pin(run(deps, &approved(deps, request).await?, now)).await?;
+            close(deps, request, RequestState::Met, now).await?;
+            return Ok(answer);
+        }
+        Action::Decline => {
+            close(deps, request, RequestState::Declined, now).await?;
+            json!({"declined": request.request})
         }
         Action::Verify => {
             let missing = || PrivacyError::refused("name the receipt: all of it, or its id");

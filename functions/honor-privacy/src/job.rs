@@ -3,7 +3,7 @@
 
 use crate::subject::Subject;
 use crate::{Deps, PrivacyError, Request, Stores};
-use event::{Identifier, IdentifierKind, Key, PrivacyStore};
+use event::{Key, NamedKey, PrivacyStore};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -20,28 +20,18 @@ pub struct Job {
     pub erased_at: i64,
     pub person: Option<String>,
     pub people: Vec<String>,
-    pub identifiers: Vec<Hashed>,
+    pub identifiers: Vec<NamedKey>,
     /// The steps that are done.
     pub done: Vec<String>,
     /// What was removed so far, by where it was.
     pub removed: BTreeMap<String, u64>,
     /// The last file of the lake whose rows are counted.
     pub counted: Option<String>,
+    /// The last file of the lake that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<String>,
     #[serde(skip)]
     pub(crate) is_over: bool,
-}
-
-/// An identifier as it is written in jobs and receipts: never its value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hashed {
-    pub kind: String,
-    pub key: String,
-}
-
-impl From<Identifier> for Hashed {
-    fn from(identifier: Identifier) -> Hashed {
-        Hashed { kind: identifier.kind.as_str().to_owned(), key: identifier.key.to_string() }
-    }
 }
 
 impl Job {
@@ -53,10 +43,11 @@ impl Job {
             erased_at: now,
             person: subject.person.map(|person| person.to_string()),
             people: subject.people.iter().map(Key::to_string).collect(),
-            identifiers: subject.identifiers.iter().copied().map(Hashed::from).collect(),
+            identifiers: subject.identifiers.iter().copied().map(NamedKey::from).collect(),
             done: Vec::new(),
             removed: BTreeMap::new(),
             counted: None,
+            looked_at: None,
             is_over: false,
         }
     }
@@ -65,10 +56,7 @@ impl Job {
     pub(crate) fn subject(&self) -> Result<Subject, PrivacyError> {
         let damaged = || PrivacyError::damaged("the erasure's job", self.id.clone());
         let key = |text: &String| Key::parse(text).ok_or_else(damaged);
-        let identifier = |hashed: &Hashed| {
-            let kind = IdentifierKind::parse(&hashed.kind).ok_or_else(damaged)?;
-            Ok(Identifier { kind, key: key(&hashed.key)? })
-        };
+        let identifier = |named: &NamedKey| named.identifier().ok_or_else(damaged);
         Ok(Subject {
             person: self.person.as_ref().map(key).transpose()?,
             people: self.people.iter().map(key).collect::<Result<_, _>>()?,

@@ -69,17 +69,22 @@ impl Rows {
     }
 }
 
-/// Takes a person's rows out of the lake, file by file, each replaced as one step; and their identifiers out of the
-/// rows of others. A run after a crash goes on: a file that was replaced already has nothing left to remove, and the
-/// job says up to which file the rows are counted.
+/// How many files are looked at in one part; of those that hold something of the person, one is written anew.
+const FILES: usize = 16;
+
+/// Takes a person's rows out of the next files of the lake, each replaced as one step; and their identifiers out of the
+/// rows of others. Returns whether that was all of them. A run after a crash goes on: a file that was replaced already has
+/// nothing left to remove, and the job says up to which file the rows are counted.
+///
+/// A file that comes while this goes on holds nothing that happened before: intake refuses it since the job was begun.
 ///
 /// # Errors
 /// A lake that can't be read or written, or a damaged file: it is named, and is to be restored or removed.
-pub async fn erase<S: Stores>(
+pub async fn erase_some<S: Stores>(
     deps: &Deps<'_, S>,
     subject: &Subject,
     job: &mut Job,
-) -> Result<(), PrivacyError> {
+) -> Result<bool, PrivacyError> {
     let keys = subject.keys();
     let personal: BTreeSet<Key> = subject
         .identifiers
@@ -87,14 +92,21 @@ pub async fn erase<S: Stores>(
         .filter(|identifier| subject.is_personal(**identifier))
         .map(|identifier| identifier.key)
         .collect();
-    for path in deps.lake.list(EVENTS).await? {
+    let files = deps.lake.list(EVENTS).await?;
+    let first = job.looked_at.as_ref().map_or(0, |last| files.partition_point(|path| path <= last));
+    for (looked, path) in files.into_iter().skip(first).enumerate() {
+        if looked == FILES {
+            return Ok(false);
+        }
         if !mentions(&path, deps.lake.open(&path).await?, |key| keys.contains(&key))? {
+            job.looked_at = Some(path);
             continue;
         }
         let erased_at = job.erased_at;
         let rewritten =
             rewrite(&path, deps.lake.open(&path).await?, |row| fate(row, subject, &personal, erased_at))?;
         if !rewritten.is_changed() {
+            job.looked_at = Some(path);
             continue;
         }
         if job.counted.as_ref().is_none_or(|counted| *counted < path) {
@@ -110,8 +122,10 @@ pub async fn erase<S: Stores>(
             Some(file) => deps.lake.put(file).await?,
             None => deps.lake.remove(&path).await?,
         }
+        job.looked_at = Some(path);
+        return Ok(false);
     }
-    Ok(())
+    Ok(true)
 }
 
 fn fate(row: &mut Archived<'_>, subject: &Subject, personal: &BTreeSet<Key>, erased_at: i64) -> Fate {

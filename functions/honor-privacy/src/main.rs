@@ -30,10 +30,21 @@ async fn main() -> Result<(), Failure> {
     let files = &PrivacyBucket::new(&aws, settings.required(PRIVACY_BUCKET)?);
     let rules = IntakeRules::of(&aws, &settings)?;
     let handler = async |event, now| {
-        let (_, parser) = &rules.current(now).await?;
-        let (copies, settle) = (&NoCopies, &|| Ok(()));
-        let deps =
-            Deps { people, journeys, campaigns, lake, vault, quarantine, copies, files, parser, settle };
+        let (config, parser) = &rules.current(now).await?;
+        let (copies, settle, erases_unasked) = (&NoCopies, &|| Ok(()), config.settings.erases_unasked);
+        let deps = Deps {
+            people,
+            journeys,
+            campaigns,
+            lake,
+            vault,
+            quarantine,
+            copies,
+            files,
+            parser,
+            erases_unasked,
+            settle,
+        };
         invoke::<Deployed>(&deps, &event, now).await
     };
     function.serve(handler).await

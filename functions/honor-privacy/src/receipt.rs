@@ -1,9 +1,9 @@
 //! The receipt of an erasure: what was removed, when, by whose request, under a signature that the deployment can
 //! check for as long as it keeps its key.
 
-use crate::job::{Hashed, Job};
+use crate::job::Job;
 use crate::{Deps, PrivacyError, Stores};
-use event::{Key, PrivacyStore, Pseudonymizer, iso_time};
+use event::{Key, NamedKey, PrivacyStore, Pseudonymizer, iso_time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ pub struct Content {
     pub finished_at: i64,
     pub person: Option<String>,
     pub people: Vec<String>,
-    pub identifiers: Vec<Hashed>,
+    pub identifiers: Vec<NamedKey>,
     /// How much of what was removed, by where it was.
     pub removed: BTreeMap<String, u64>,
 }
@@ -74,6 +74,7 @@ impl Receipt {
             done: Vec::new(),
             removed: BTreeMap::new(),
             counted: None,
+            looked_at: None,
             is_over: true,
         }
     }
@@ -94,6 +95,16 @@ impl Receipt {
     }
 }
 
+/// The receipt of an id, where there is one.
+pub(crate) async fn receipt_of<S: Stores>(
+    deps: &Deps<'_, S>,
+    id: &str,
+) -> Result<Option<Receipt>, PrivacyError> {
+    let Some(stored) = deps.files.get(&format!("{RECEIPTS}{id}.json")).await? else { return Ok(None) };
+    let damaged = |error| PrivacyError::damaged("a receipt", format!("{id}: {error}"));
+    serde_json::from_slice(&stored.bytes).map(Some).map_err(damaged)
+}
+
 /// The receipts of erasures that were finished since a time, UTC ms; older ones are no longer noted as recent.
 pub(crate) async fn receipts_since<S: Stores>(
     deps: &Deps<'_, S>,
@@ -107,11 +118,7 @@ pub(crate) async fn receipts_since<S: Stores>(
             deps.files.remove(&path).await?;
             continue;
         }
-        let stored = deps.files.get(&format!("{RECEIPTS}{id}.json")).await?;
-        let Some(stored) = stored else { continue };
-        let receipt: Receipt = serde_json::from_slice(&stored.bytes)
-            .map_err(|error| PrivacyError::damaged("a receipt", format!("{id}: {error}")))?;
-        receipts.push(receipt);
+        receipts.extend(receipt_of(deps, id).await?);
     }
     Ok(receipts)
 }
@@ -141,7 +148,7 @@ pub async fn verify<S: Stores>(deps: &Deps<'_, S>, receipt: &Value) -> Result<Va
         receipt.ok_or_else(|| PrivacyError::refused("that is no receipt of an erasure, or not all of it"))?;
     let genuine = receipt.is_genuine(deps.parser.hasher());
     let list = deps.parser.settings().privacy.list();
-    let listed = |hashed: &Hashed| {
+    let listed = |hashed: &NamedKey| {
         let entry = Key::parse(&hashed.key).and_then(|key| list.get(key))?;
         entry.erased_at.filter(|at| *at >= receipt.content.erased_at)
     };

@@ -1,7 +1,7 @@
 //! What is asked for.
 
 use crate::PrivacyError;
-use event::Key;
+use event::{Key, NamedKey};
 use serde::{Deserialize, Serialize};
 
 /// One request about one person, by somebody who has the right to make it: the data subject's own rights are met by
@@ -21,6 +21,9 @@ pub struct Request {
     /// The receipt to check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<serde_json::Value>,
+    /// Which request of a customer that a shop system passed on is approved or declined, by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 /// What is to be done.
@@ -39,6 +42,12 @@ pub enum Action {
     Log,
     /// Whether a receipt is genuine, and still honoured.
     Verify,
+    /// What customers asked for through the systems of shops, and nobody has met yet.
+    Requests,
+    /// Does what a customer asked for.
+    Approve,
+    /// Does not do it, and says why.
+    Decline,
 }
 
 impl Action {
@@ -50,6 +59,9 @@ impl Action {
             Action::Unrestrict => "unrestrict",
             Action::Log => "log",
             Action::Verify => "verify",
+            Action::Requests => "requests",
+            Action::Approve => "approve",
+            Action::Decline => "decline",
         }
     }
 }
@@ -65,6 +77,8 @@ pub enum Who {
     Person { person: String },
     /// By whatever identifier it is; the strongest kind that is known decides.
     Any { any: String },
+    /// By the keyed hashes of identifiers, strongest first.
+    Keys { keys: Vec<NamedKey> },
 }
 
 /// Longest name and reason, in characters.
@@ -83,10 +97,18 @@ impl Request {
             let reason = format!("`by` and `reason` may have {LONGEST} characters each; shorten them");
             return Err(PrivacyError::refused(reason));
         }
-        let needs_person = !matches!(self.action, Action::Log | Action::Verify);
+        let needs_person =
+            matches!(self.action, Action::Export | Action::Erase | Action::Restrict | Action::Unrestrict);
         if needs_person && self.identifier.is_none() {
             let reason = "name the person: \"identifier\": {\"kind\": \"email\", \"value\": \"…\"}, or {\"person\": \"…\"}";
             return Err(PrivacyError::refused(reason));
+        }
+        if matches!(self.action, Action::Approve | Action::Decline) && self.request.is_none() {
+            let reason = "name the request by its id: \"request\": \"…\"; the action `requests` lists them";
+            return Err(PrivacyError::refused(reason));
+        }
+        if self.action == Action::Decline && self.reason.trim().is_empty() {
+            return Err(PrivacyError::refused("say why it is declined: the customer may ask (GDPR 12(4))"));
         }
         if let Some(Who::Person { person }) = &self.identifier
             && Key::parse(person.trim()).is_none()

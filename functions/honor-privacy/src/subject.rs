@@ -53,10 +53,18 @@ impl Subject {
         match who {
             _ if subject.person.is_some() => {}
             // What was named stands for somebody, known or not.
-            Who::Named { .. } => subject.identifiers.extend(&candidates),
+            Who::Named { .. } | Who::Keys { .. } => subject.identifiers.extend(&candidates),
             _ => return Err(nobody(deps, &candidates)),
         }
         subject.complete(deps).await?;
+        // Somebody who is named by several: what stands for nobody else is theirs too.
+        if let Who::Keys { .. } = who {
+            for candidate in candidates {
+                if person_of(deps, candidate).await?.is_none_or(|person| subject.people.contains(&person)) {
+                    subject.identifiers.insert(candidate);
+                }
+            }
+        }
         Ok(subject)
     }
 
@@ -147,7 +155,7 @@ fn is_key(who: &Who) -> bool {
     match who {
         Who::Person { .. } => true,
         Who::Any { any } => Key::parse(any.trim()).is_some(),
-        Who::Named { .. } => false,
+        Who::Named { .. } | Who::Keys { .. } => false,
     }
 }
 
@@ -158,6 +166,10 @@ fn candidates(parser: &Parser, who: &Who) -> Result<Vec<Identifier>, PrivacyErro
             let key = Key::parse(person.trim())
                 .ok_or_else(|| PrivacyError::refused("a person's key has 32 hexadecimal digits"))?;
             return Ok(IdentifierKind::all().map(|kind| Identifier { kind, key }).collect());
+        }
+        Who::Keys { keys } => {
+            let damaged = || PrivacyError::damaged("the request's identifiers", "one is of no known kind");
+            return keys.iter().map(|named| named.identifier().ok_or_else(damaged)).collect();
         }
         Who::Any { any } => {
             if let Some(key) = Key::parse(any.trim()) {

@@ -32,6 +32,8 @@ pub struct Installation {
     /// Sources that send webhooks, with what they sign with.
     pub webhooks: collect_events::Webhooks,
     pub delivery: campaign::DeliverySettings,
+    /// Whether what a shop system asks to be erased is erased without anybody's approval.
+    pub erases_unasked: bool,
     pub outbox: Outbox,
     pub webhook: Webhook,
     /// The privacy list, receipts and the access log.
@@ -80,6 +82,7 @@ impl Installation {
             write_keys: config.settings.write_keys,
             rate_limits: config.settings.rate_limits,
             delivery: config.settings.delivery,
+            erases_unasked: config.settings.erases_unasked,
             outbox: Outbox::new(folder.join("outbox"))
                 .with_context(|| format!("making {}", folder.join("outbox").display()))?,
             webhook: Webhook::default(),

@@ -211,7 +211,16 @@ impl Pump {
             block_on(update_profiles::run(&update_profiles::Deps { store, wanted: &wanted, rules }, events))
         })?;
         let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
-        let deps = triggers(store, &actions, campaigns, &self.zone, self.lateness, self.reading_history);
+        let deps = evaluate_triggers::Deps {
+            journeys: store,
+            actions: &actions,
+            profiles: store,
+            campaigns,
+            zone: &self.zone,
+            lateness: self.lateness,
+            reading_history: self.reading_history,
+            privacy: Some(&self.privacy),
+        };
         let evaluated = self
             .stages
             .time(Stage::Triggers, || block_on(evaluate_triggers::run(&deps, now, &outcome.changes)))?;
@@ -285,7 +294,16 @@ impl Pump {
         self.fired = minute;
         let store = &self.store;
         let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
-        let deps = triggers(store, &actions, &self.campaigns, &self.zone, self.lateness, false);
+        let deps = evaluate_triggers::Deps {
+            journeys: store,
+            actions: &actions,
+            profiles: store,
+            campaigns: &self.campaigns,
+            zone: &self.zone,
+            lateness: self.lateness,
+            reading_history: false,
+            privacy: Some(&self.privacy),
+        };
         let evaluated = self.stages.time(Stage::Timers, || {
             block_on(fire_timers::run(store, store, now))?;
             block_on(evaluate_triggers::run_due(&deps, now, &store.take_due()))
@@ -371,26 +389,6 @@ impl Pump {
             }
         }
         Ok(())
-    }
-}
-
-/// What evaluate-triggers works with.
-fn triggers<'d>(
-    store: &'d Store,
-    actions: &'d Actions<'d>,
-    campaigns: &'d Campaigns,
-    zone: &'d TimeZone,
-    lateness: i64,
-    reading_history: bool,
-) -> evaluate_triggers::Deps<'d, Store, Actions<'d>, Store> {
-    evaluate_triggers::Deps {
-        journeys: store,
-        actions,
-        profiles: store,
-        campaigns,
-        zone,
-        lateness,
-        reading_history,
     }
 }
 

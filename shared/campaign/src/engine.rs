@@ -56,29 +56,8 @@ impl Journeys {
         profile: &ProfileView<'_>,
         moment: Moment,
     ) -> Vec<Action> {
-        self.name_versions(campaigns);
         // All that ends or is awaited first: an entry of the same batch that happened before it then finds its mark.
-        for event in fresh {
-            for (campaign, role, lets_in) in campaigns.roles(&event.name) {
-                // Earlier versions listen for those who are inside.
-                let concerned = lets_in || self.has(&campaign.name, campaign.version);
-                match role {
-                    Role::Enter => {}
-                    _ if !concerned => {}
-                    Role::Exit(at) => {
-                        self.listen(campaign, &campaign.exit_on[at], role, event, profile, moment)
-                    }
-                    Role::Goal => {
-                        if let Some(goal) = &campaign.goal {
-                            self.listen(campaign, goal, role, event, profile, moment);
-                        }
-                    }
-                    Role::Awaited(at) => {
-                        self.listen(campaign, &campaign.awaited[at], role, event, profile, moment)
-                    }
-                }
-            }
-        }
+        self.stand_still(campaigns, fresh, profile, moment);
         for event in fresh {
             for (campaign, role, _) in campaigns.roles(&event.name) {
                 if role == Role::Enter {
@@ -141,6 +120,39 @@ impl Journeys {
             let touched = |section: &str| fresh.iter().any(|event| person::may_touch(event, section));
             if fresh.is_empty() || segment.when.sections().any(touched) {
                 self.enter_segment(campaign, segment, person, fresh, profile, moment);
+            }
+        }
+    }
+
+    /// Takes the events in of somebody whose data may not be worked with: what ends a journey ends it, so that nothing is
+    /// sent later that is out of date, and what one waits for is noted; none begins, and no step is taken.
+    pub fn stand_still(
+        &mut self,
+        campaigns: &Campaigns,
+        fresh: &[&Event<'_>],
+        profile: &ProfileView<'_>,
+        moment: Moment,
+    ) {
+        self.name_versions(campaigns);
+        for event in fresh {
+            for (campaign, role, lets_in) in campaigns.roles(&event.name) {
+                // Earlier versions listen for those who are inside.
+                let concerned = lets_in || self.has(&campaign.name, campaign.version);
+                match role {
+                    Role::Enter => {}
+                    _ if !concerned => {}
+                    Role::Exit(at) => {
+                        self.listen(campaign, &campaign.exit_on[at], role, event, profile, moment)
+                    }
+                    Role::Goal => {
+                        if let Some(goal) = &campaign.goal {
+                            self.listen(campaign, goal, role, event, profile, moment);
+                        }
+                    }
+                    Role::Awaited(at) => {
+                        self.listen(campaign, &campaign.awaited[at], role, event, profile, moment)
+                    }
+                }
             }
         }
     }

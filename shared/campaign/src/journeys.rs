@@ -93,6 +93,12 @@ impl Journeys {
         self.armed
     }
 
+    /// Sees to it that a timer is set for `minute`, whenever the next step is due; `None` where there is none.
+    pub fn arm_again(&mut self, minute: u32) -> Option<u32> {
+        self.armed = self.next_due().map(|_| minute);
+        self.armed
+    }
+
     /// When the next step of any journey is due.
     fn next_due(&self) -> Option<i64> {
         let journeys = self.campaigns.iter().flat_map(|c| &c.active);

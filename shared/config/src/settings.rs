@@ -29,6 +29,8 @@ pub struct Settings {
     pub rate_limits: BTreeMap<String, u32>,
     /// Sources that send webhooks, by name; what they sign with is no part of the configuration.
     pub incoming_webhooks: BTreeMap<String, WebhookSource>,
+    /// Whether what a shop system asks to be erased by webhook is erased without anybody's approval.
+    pub erases_unasked: bool,
     /// How the tracking plan is kept. The plan itself is read by those who work with it.
     pub(crate) tracking_plan: PlanSection,
 }
@@ -47,6 +49,7 @@ impl Default for Settings {
             write_keys: BTreeMap::new(),
             rate_limits: BTreeMap::new(),
             incoming_webhooks: BTreeMap::new(),
+            erases_unasked: false,
             tracking_plan: PlanSection::default(),
         }
     }
@@ -83,6 +86,26 @@ struct SettingsFile {
     identity: IdentityFile,
     #[serde(default)]
     consent: ConsentSection,
+    #[serde(default)]
+    privacy: PrivacySection,
+}
+
+/// What is done with the rights of a person.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PrivacySection {
+    #[serde(default)]
+    webhooks: OnRequest,
+}
+
+/// What becomes of an erasure that a shop system asks for by webhook.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum OnRequest {
+    /// It waits for somebody's approval, since it can't be undone.
+    #[default]
+    Record,
+    Run,
 }
 
 /// A source of webhooks.
@@ -228,6 +251,7 @@ impl Settings {
             }
         }
         self.tracking_plan = file.tracking_plan;
+        self.erases_unasked = matches!(file.privacy.webhooks, OnRequest::Run);
         self.parser.consent = file.consent.rules(|line, column, message| {
             problems.add(Problem::new(path, line, column, message));
         });
@@ -272,6 +296,15 @@ mod tests {
         files.insert(SETTINGS, text.to_owned());
         let settings = Settings::read(&files, &mut problems);
         (settings, problems.to_string())
+    }
+
+    #[test]
+    fn an_erasure_waits_unless_the_settings_say_otherwise() {
+        assert!(!read("name: Shop\n").0.erases_unasked);
+        assert!(!read("privacy: { webhooks: record }\n").0.erases_unasked);
+        assert!(read("privacy: { webhooks: run }\n").0.erases_unasked);
+        let (_, problems) = read("privacy:\n  webhooks: always\n");
+        assert!(problems.contains("settings.yaml:2:"), "{problems}");
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod pii;
 mod plan;
 mod port;
 mod privacy;
+mod privacy_request;
 mod privacy_store;
 mod quality;
 mod raw;
@@ -64,6 +65,9 @@ pub use port::{
     EventBus, ObjectSource, PortError, Quarantine, QuarantineStore, Quarantined, Vault, VaultStore,
 };
 pub use privacy::{DamagedList, Listed, Privacy, PrivacyList};
+pub use privacy_request::{
+    Asked, NamedKey, NoRequests, PRIVACY_REQUESTS, PrivacyRequest, PrivacyRequests, RequestState,
+};
 pub use privacy_store::{ACCESS_LOG, AccessEntry, PRIVACY_LIST, PrivacyStore, Versioned};
 pub use quality::{Measure, NotCounted, QualityCount, QualityLog, QualitySource};
 pub use refused::Came;

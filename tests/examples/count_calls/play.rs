@@ -122,6 +122,7 @@ impl<'d> Play<'d> {
             bus: &collect.bus,
             vault: &collect.vault,
             quarantine: &collect.quarantine,
+            requests: &event::NoRequests,
             parser: &d.parser,
             write_keys: &d.write_keys,
         };
@@ -254,6 +255,7 @@ impl<'d> Play<'d> {
             zone: &d.config.settings.delivery.zone,
             lateness: d.config.settings.lateness,
             reading_history: false,
+            privacy: None,
         };
         let tally = d.tallies.of("evaluate-triggers");
         let answer = tally.invoke(batch.len(), async {
@@ -279,6 +281,7 @@ impl<'d> Play<'d> {
                 zone: &d.config.settings.delivery.zone,
                 lateness: d.config.settings.lateness,
                 reading_history: false,
+                privacy: None,
             };
             let tally = d.tallies.of("evaluate-triggers/due");
             let answer = tally.invoke(batch.len(), async {

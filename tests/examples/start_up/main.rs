@@ -90,6 +90,7 @@ fn settings(endpoint: &Endpoint) -> Vec<(&'static str, String)> {
         ("QUALITY_TABLE", tables.quality),
         ("DATA_BUCKET", format!("{name}-data")),
         ("QUARANTINE_BUCKET", format!("{name}-quarantine")),
+        ("PRIVACY_BUCKET", format!("{name}-privacy")),
         ("CONFIG_BUCKET", format!("{name}-config")),
         ("HASH_KEY_SECRET", name.clone()),
         ("VAULT_KEY", name.clone()),

@@ -190,6 +190,7 @@ fn a_person_goes_from_every_store() {
     let folder = tempfile::tempdir().unwrap();
     let store = in_file(&folder);
     let deps: honor_privacy::Deps<'_, rondo::OneMachine> = honor_privacy::Deps {
+        erases_unasked: false,
         people: &store,
         journeys: &store,
         campaigns: &store,

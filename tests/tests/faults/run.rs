@@ -86,7 +86,8 @@ impl<'w> Run<'w> {
         let config = config.current(self.now).await?;
         let parser = &Parser::new(Pseudonymizer::new(&self.world.hash_key), config.settings.parser.clone());
         let write_keys = &WriteKeys::default().and_digests(config.settings.write_keys.clone());
-        let deps = collect_events::Deps { bus, vault, quarantine, parser, write_keys };
+        let requests = &event::NoRequests;
+        let deps = collect_events::Deps { bus, vault, quarantine, requests, parser, write_keys };
         collect_events::invoke(&deps, request, self.now).await
     }
 
@@ -202,6 +203,7 @@ impl<'w> Run<'w> {
             zone,
             lateness,
             reading_history,
+            privacy: None,
         };
         evaluate_triggers::invoke(&deps, quarantine, batch, now).await
     }

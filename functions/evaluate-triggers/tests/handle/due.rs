@@ -3,8 +3,8 @@
 use crate::memory::{Memory, campaigns};
 use crate::samples::{ANN, BOB, T0, VISITOR, message_id, modified, queue, sample, stream, view};
 use aws_lambda_events::sqs::SqsEvent;
-use evaluate_triggers::{handle_changes, handle_due};
-use event::{HOUR, Key, MINUTE};
+use evaluate_triggers::{Deps, handle_changes, handle_due};
+use event::{HOUR, Identifier, IdentifierKind, Key, MINUTE, Privacy, PrivacyList};
 use pollster::block_on;
 
 /// Ann, Bob and a visitor each viewed something.
@@ -78,4 +78,32 @@ fn an_empty_body_is_damaged() {
     let memory = memory();
     assert_eq!(due(&memory, T0 + 2 * HOUR, queue(&[String::new()])), [message_id(0)]);
     assert!(memory.queued().is_empty());
+}
+
+#[test]
+fn the_journeys_of_who_is_restricted_stand_still() {
+    let memory = memory();
+    let (campaigns, privacy) = (campaigns(), Privacy::default());
+    let restrict = |restricted: bool| {
+        let mut list = PrivacyList::default();
+        list.restrict(&[Identifier { kind: IdentifierKind::User, key: ANN }], restricted);
+        privacy.replace(list);
+    };
+    let deps = Deps { privacy: Some(&privacy), ..memory.deps(&campaigns) };
+    let look = |now: i64| {
+        let answer = block_on(handle_due(&deps, now, queue(&[format!("{ANN},{BOB}")])));
+        assert!(answer.batch_item_failures.is_empty());
+    };
+    restrict(true);
+    look(T0 + 2 * HOUR);
+    assert_eq!(people(&memory), [BOB]);
+    // It waits as it did, and is looked at again an hour later.
+    assert_eq!(memory.waiting(ANN), ["sku-1"]);
+    assert_eq!(memory.timers_of(ANN).last(), Some(&180));
+    let viewed = modified(9, ANN, &[view("ev-9", ANN, "sku-2", T0 + 2 * HOUR)], &[]);
+    block_on(handle_changes(&deps, &memory, T0 + 2 * HOUR, stream(&[viewed])));
+    assert_eq!(memory.waiting(ANN), ["sku-1"], "and no other begins");
+    restrict(false);
+    look(T0 + 3 * HOUR);
+    assert_eq!(people(&memory), [ANN, BOB]);
 }

@@ -117,8 +117,16 @@ impl Quarantine for Memory {
 impl Memory {
     pub fn deps<'d>(&'d self, campaigns: &'d Campaigns) -> Deps<'d, Memory, Memory, Memory> {
         const ZONE: &TimeZone = &TimeZone::UTC;
-        let (journeys, actions, profiles) = (self, self, self);
-        Deps { journeys, actions, profiles, campaigns, zone: ZONE, lateness: MINUTE, reading_history: false }
+        Deps {
+            journeys: self,
+            actions: self,
+            profiles: self,
+            campaigns,
+            zone: ZONE,
+            lateness: MINUTE,
+            reading_history: false,
+            privacy: None,
+        }
     }
 
     /// The keys that a person's journeys wait for.

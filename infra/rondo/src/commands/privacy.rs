@@ -27,6 +27,12 @@ pub enum Privacy {
     Log(LogArgs),
     /// Check the receipt of an erasure
     Verify(VerifyArgs),
+    /// Show what customers asked for through the systems of shops, and by when to answer
+    Requests(RequestsArgs),
+    /// Do what a customer asked for: the export is printed or written, the erasure is made
+    Approve(ApproveArgs),
+    /// Decline what a customer asked for, with a reason
+    Decline(DeclineArgs),
 }
 
 #[derive(Debug, Args)]
@@ -95,6 +101,37 @@ pub struct VerifyArgs {
     asked: Asked,
 }
 
+#[derive(Debug, Args)]
+pub struct RequestsArgs {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    asked: Asked,
+}
+
+#[derive(Debug, Args)]
+pub struct ApproveArgs {
+    /// The request's id, as `rondo privacy requests` shows it
+    request: String,
+    /// Write an export into this folder, readable by you alone
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the receipt of an erasure as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    asked: Asked,
+}
+
+#[derive(Debug, Args)]
+pub struct DeclineArgs {
+    /// The request's id, as `rondo privacy requests` shows it
+    request: String,
+    #[command(flatten)]
+    asked: Asked,
+}
+
 /// Meets a request, and shows what came of it.
 pub fn privacy(command: &Privacy) -> Result<()> {
     match command {
@@ -104,13 +141,64 @@ pub fn privacy(command: &Privacy) -> Result<()> {
         Privacy::Unrestrict(args) => restrict(args, Action::Unrestrict),
         Privacy::Log(args) => log(args),
         Privacy::Verify(args) => verify(args),
+        Privacy::Requests(args) => requests(args),
+        Privacy::Approve(args) => approve(args),
+        Privacy::Decline(args) => decline(args),
     }
+}
+
+fn requests(args: &RequestsArgs) -> Result<()> {
+    let answer = put(&args.asked, of(Action::Requests, None, &args.asked))?;
+    if args.json {
+        say(&serde_json::to_string_pretty(&answer["requests"])?);
+        return Ok(());
+    }
+    let mut lines = Vec::new();
+    for request in answer["requests"].as_array().into_iter().flatten() {
+        let text = |name: &str| request[name].as_str().unwrap_or_default();
+        lines.push(format!(
+            "{}  {:<10}  by {}  through {}, {}",
+            text("request"),
+            text("asked").replace('_', " "),
+            text("answer_by").get(..10).unwrap_or_default(),
+            text("source"),
+            text("received_at"),
+        ));
+    }
+    if lines.is_empty() {
+        lines.push("No customer waits for an answer.".into());
+    }
+    say(&lines.join("\n"));
+    Ok(())
+}
+
+fn approve(args: &ApproveArgs) -> Result<()> {
+    let mut request = of(Action::Approve, None, &args.asked);
+    request.request = Some(args.request.clone());
+    let answer = put(&args.asked, request)?;
+    match answer.get("receipt") {
+        Some(receipt) => show_receipt(receipt, args.json, &args.asked.data.path),
+        None => hand_out(&answer, false, args.out.as_deref(), &args.asked.data.path),
+    }
+}
+
+fn decline(args: &DeclineArgs) -> Result<()> {
+    let mut request = of(Action::Decline, None, &args.asked);
+    request.request = Some(args.request.clone());
+    put(&args.asked, request)?;
+    say("Declined; tell the customer why, and that they may complain to the authority.");
+    Ok(())
 }
 
 fn export(args: &ExportArgs) -> Result<()> {
     let answer = put(&args.person.asked, request(Action::Export, &args.person))?;
+    hand_out(&answer, args.html, args.out.as_deref(), &args.person.asked.data.path)
+}
+
+/// Prints or writes an export.
+fn hand_out(answer: &Value, html: bool, out: Option<&Path>, data: &Path) -> Result<()> {
     if let Some(stored) = answer["stored"].as_array() {
-        let folder = args.person.asked.data.path.join("privacy");
+        let folder = data.join("privacy");
         for path in stored.iter().filter_map(Value::as_str) {
             say(&format!("{}", folder.join(path).display()));
         }
@@ -118,7 +206,7 @@ fn export(args: &ExportArgs) -> Result<()> {
     }
     let json = serde_json::to_string_pretty(&answer["export"])?;
     let page = answer["page"].as_str().unwrap_or_default();
-    match &args.out {
+    match out {
         Some(folder) => {
             fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
             for (name, text) in [("export.json", json.as_str()), ("export.html", page)] {
@@ -127,7 +215,7 @@ fn export(args: &ExportArgs) -> Result<()> {
                 say(&format!("{}", path.display()));
             }
         }
-        None => say(if args.html { page } else { &json }),
+        None => say(if html { page } else { &json }),
     }
     Ok(())
 }
@@ -145,8 +233,11 @@ fn erase(args: &EraseArgs) -> Result<()> {
         }
     }
     let answer = put(&args.person.asked, request(Action::Erase, &args.person))?;
-    let receipt = &answer["receipt"];
-    if args.json {
+    show_receipt(&answer["receipt"], args.json, &args.person.asked.data.path)
+}
+
+fn show_receipt(receipt: &Value, json: bool, data: &Path) -> Result<()> {
+    if json {
         say(&serde_json::to_string_pretty(receipt)?);
         return Ok(());
     }
@@ -154,7 +245,7 @@ fn erase(args: &EraseArgs) -> Result<()> {
     for (store, count) in receipt["removed"].as_object().into_iter().flatten() {
         _ = write!(text, "\n  {:>6}  {}", count.as_u64().unwrap_or_default(), store.replace('_', " "));
     }
-    let path = args.person.asked.data.path.join("privacy/receipts");
+    let path = data.join("privacy/receipts");
     let id = receipt["id"].as_str().unwrap_or_default();
     _ = write!(
         text,
@@ -241,7 +332,7 @@ fn request(action: Action, args: &PersonArgs) -> Request {
 
 fn of(action: Action, identifier: Option<Who>, asked: &Asked) -> Request {
     let by = asked.by.clone().unwrap_or_else(who_is_logged_in);
-    Request { action, identifier, by, reason: asked.reason.clone(), receipt: None }
+    Request { action, identifier, by, reason: asked.reason.clone(), receipt: None, request: None }
 }
 
 /// Puts the request to the running server, or to the data folder itself.

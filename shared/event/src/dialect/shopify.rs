@@ -1,9 +1,9 @@
-//! Shopify's webhooks: orders, refunds, customers, and what its privacy law webhooks ask for.
+//! Shopify's webhooks: orders, refunds, customers, and what is asked for by law.
 
 use super::record::Record;
 use super::store::{Buyer, amount, field, id_of, properties, texts};
 use super::{Delivery, Translated};
-use crate::{IdentifierKind, Rejection};
+use crate::{Asked, IdentifierKind, Rejection};
 use serde_json::{Map, Value, json};
 
 /// The records that a webhook stands for; none for a topic that says nothing of a person.
@@ -27,10 +27,33 @@ pub fn records(delivery: &Delivery<'_>) -> Result<Vec<Translated>, Rejection> {
         | "orders/edited" => order(delivery, &body)?,
         "refunds/create" => vec![refund(delivery, &body)?],
         "customers/create" | "customers/update" => customer(delivery, &body)?,
-        "customers/data_request" | "customers/redact" => vec![privacy(delivery, &body)?],
         _ => Vec::new(),
     };
     Ok(texts(records))
+}
+
+/// What a webhook asks for by law, and a record that carries the identifiers of whom it is about; `None` for the other
+/// topics. A shop that is to be forgotten names nobody.
+///
+/// # Errors
+/// A body that is no JSON object.
+pub fn request(delivery: &Delivery<'_>) -> Result<Option<(Asked, String)>, Rejection> {
+    let asked = match delivery.topic {
+        "customers/data_request" => Asked::Export,
+        "customers/redact" => Asked::Erase,
+        "shop/redact" => Asked::EraseShop,
+        _ => return Ok(None),
+    };
+    let body = delivery.json()?;
+    let customer = body.get("customer").unwrap_or(&Value::Null);
+    let buyer = Buyer {
+        user_id: field(customer, "id"),
+        email: field(customer, "email"),
+        phone: field(customer, "phone"),
+        ..Buyer::default()
+    };
+    let record = buyer.track("Privacy Requested", delivery.topic.to_owned(), None);
+    Ok(Some((asked, record.into_text())))
 }
 
 fn order(delivery: &Delivery<'_>, order: &Value) -> Result<Vec<Record>, Rejection> {
@@ -188,27 +211,6 @@ fn customer(delivery: &Delivery<'_>, customer: &Value) -> Result<Vec<Record>, Re
         records.push(buyer.consent(message, Some(when), "email", *granted));
     }
     Ok(records)
-}
-
-/// What is asked for by law, as an event about whom it is asked for: whoever answers for the shop sees it, and does it.
-fn privacy(delivery: &Delivery<'_>, request: &Value) -> Result<Record, Rejection> {
-    let customer = request.get("customer").unwrap_or(&Value::Null);
-    let buyer = Buyer {
-        user_id: field(customer, "id"),
-        email: field(customer, "email"),
-        phone: field(customer, "phone"),
-        ..Buyer::default()
-    };
-    let (event, orders) = match delivery.topic {
-        "customers/redact" => ("Data Erasure Requested", request.get("orders_to_redact")),
-        _ => ("Data Export Requested", request.get("orders_requested")),
-    };
-    let number = request.pointer("/data_request/id").cloned();
-    let of = number.clone().or_else(|| field(customer, "id")).map(|id| id.to_string()).unwrap_or_default();
-    let mut record =
-        buyer.track(event, format!("{}:{}:{}", delivery.source, delivery.topic, of.trim_matches('"')), None);
-    properties(&mut record, [("request_id", number), ("orders", orders.cloned())]);
-    Ok(record)
 }
 
 /// The order of a number, by which its refunds are found to be its buyer's.

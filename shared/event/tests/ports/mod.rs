@@ -1,6 +1,9 @@
 //! The ports of intake in memory, each with a switch that breaks it.
 
-use event::{Event, EventBus, Identifier, PortError, QualityCount, Quarantine, Quarantined, Secret, Vault};
+use event::{
+    Event, EventBus, Identifier, PortError, PrivacyRequest, PrivacyRequests, QualityCount, Quarantine,
+    Quarantined, Secret, Vault,
+};
 use std::cell::{Cell, RefCell};
 
 pub type Fault = (&'static str, fn() -> PortError);
@@ -13,7 +16,8 @@ pub struct Memory {
     pub secrets: RefCell<Vec<Secret>>,
     pub quarantined: RefCell<Vec<Quarantined>>,
     pub counts: RefCell<Vec<QualityCount>>,
-    /// "vault", "quarantine", "bus": the calls in their order.
+    pub requests: RefCell<Vec<PrivacyRequest>>,
+    /// "vault", "quarantine", "requests", "bus": the calls in their order.
     pub calls: RefCell<Vec<&'static str>>,
     /// The port that fails, and how.
     pub broken: Cell<Option<Fault>>,
@@ -59,6 +63,17 @@ impl Vault for Memory {
         let secrets = self.secrets.borrow();
         let found = secrets.iter().rfind(|secret| secret.identifier == identifier && secret.field == field);
         Ok(found.map(|secret| secret.value.clone()))
+    }
+}
+
+impl PrivacyRequests for Memory {
+    async fn keep(&self, request: &PrivacyRequest) -> Result<(), PortError> {
+        self.call("requests")?;
+        let mut requests = self.requests.borrow_mut();
+        if !requests.iter().any(|kept| kept.id == request.id) {
+            requests.push(request.clone());
+        }
+        Ok(())
     }
 }
 

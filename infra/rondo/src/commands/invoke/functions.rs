@@ -17,6 +17,7 @@ pub fn collect_events(call: Call<'_>) -> Result<Value> {
         bus: intake,
         vault: intake,
         quarantine: intake,
+        requests: &call.installation.privacy,
         parser: &call.installation.parser,
         write_keys: &call.write_keys.digests().and_digests(call.installation.write_keys.clone()),
     };
@@ -63,6 +64,7 @@ pub fn evaluate_triggers(call: Call<'_>) -> Result<Value> {
         zone: &call.installation.delivery.zone,
         lateness: pump.lateness,
         reading_history: false,
+        privacy: Some(&pump.privacy),
     };
     answered(block_on(evaluate_triggers::invoke(&deps, &call.durable()?.intake, call.event, call.now)))
 }

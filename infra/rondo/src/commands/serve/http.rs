@@ -5,7 +5,7 @@ use super::pages;
 use crate::installation::clock;
 use bytes::Bytes;
 use collect_events::{Deps, MAX_SENT, WriteKeys};
-use embedded::Intake;
+use embedded::{Intake, PrivacyFolder};
 use event::{Parser, iso_time};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
@@ -52,6 +52,8 @@ pub struct Door {
     /// Places for bodies that are large.
     large: Semaphore,
     pub desk: Desk,
+    /// What customers ask for through the systems of shops.
+    requests: PrivacyFolder,
     /// The data folder.
     pub folder: PathBuf,
     /// Set once nothing more is taken.
@@ -72,6 +74,7 @@ impl Door {
             keys: RwLock::new(Arc::new(write_keys)),
             large: Semaphore::new(LARGE_BODIES),
             desk,
+            requests: PrivacyFolder::new(folder.join("privacy")),
             folder,
             closed: AtomicBool::new(false),
             stop: Notify::new(),
@@ -235,6 +238,7 @@ async fn collect(door: &Door, head: &hyper::http::request::Parts, body: &[u8]) -
         bus: &door.intake,
         vault: &door.intake,
         quarantine: &door.intake,
+        requests: &door.requests,
         parser: &door.parser,
         write_keys: &write_keys,
     };

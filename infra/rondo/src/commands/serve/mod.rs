@@ -4,6 +4,7 @@ mod desk;
 mod http;
 mod owner;
 mod pages;
+mod rights;
 mod socket;
 
 use crate::commands::DataFolder;
@@ -222,6 +223,11 @@ fn start_line(address: &SocketAddr, folder: &Path, sources: &str, installation: 
         text += &format!(
             "\nThere are no campaigns yet; they live in {}",
             folder.join("config/campaigns").display()
+        );
+    }
+    if let Ok(waiting @ 1..) = installation.requests_waiting() {
+        text += &format!(
+            "\n{waiting} requests of customers wait for an answer; `rondo privacy requests` shows them"
         );
     }
     if !installation.unknown.is_empty() {

@@ -1,6 +1,8 @@
 //! The one thread that owns the installation: takes in what was published, lets what is due happen, answers.
 
 use super::desk::{Inbox, Request};
+use super::rights::Rights;
+use crate::commands::ask::Question;
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
@@ -25,6 +27,7 @@ pub struct Owner {
     old_keys: Option<Instant>,
     /// When the keys were looked at.
     keys_seen: Instant,
+    rights: Rights,
     /// When the last report was made, up to which position, and where it is.
     report: Option<(Instant, i64, PathBuf)>,
 }
@@ -40,6 +43,7 @@ impl Owner {
             waiting: None,
             old_keys: None,
             keys_seen: now,
+            rights: Rights::default(),
             report: None,
         }
     }
@@ -54,7 +58,8 @@ impl Owner {
         self.work()?;
         let mut last = false;
         while !last {
-            match self.inbox.requests.recv_timeout(SECOND) {
+            let patience = if self.rights.is_busy() { Duration::ZERO } else { SECOND };
+            match self.inbox.requests.recv_timeout(patience) {
                 Ok(Request::Report(answer)) => {
                     let page = self.report();
                     let failed = page.as_ref().err().map(|error| format!("{error:#}"));
@@ -63,6 +68,11 @@ impl Owner {
                     if let Some(reason) = failed {
                         eprintln!("rondo: no report: {reason}");
                     }
+                }
+                Ok(Request::Question(Question::Privacy { request }, answer))
+                    if Rights::takes_long(&request) =>
+                {
+                    self.rights.put(*request, answer);
                 }
                 Ok(Request::Question(question, answer)) => {
                     let text = question.answer(&mut self.installation);
@@ -73,7 +83,11 @@ impl Owner {
             }
             self.inbox.seen();
             self.work()?;
+            if !last {
+                self.rights.go_on(&mut self.installation);
+            }
         }
+        std::mem::take(&mut self.rights).stop();
         let counts = self.installation.pump.counts;
         self.installation.close().context("closing")?;
         Ok(format!(
