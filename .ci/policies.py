@@ -25,6 +25,11 @@ SEALS = {
     "deliver-messages": {"kms:Decrypt", "secretsmanager:GetSecretValue"},
     "honor-privacy": {"kms:Decrypt", "secretsmanager:GetSecretValue"},
 }
+# Who may write what of the privacy files; nobody else may.
+PRIVACY = {
+    "collect-events": {"${PrivacyBucket.Arn}/requests/*"},
+    "honor-privacy": {"${PrivacyBucket.Arn}/*"},
+}
 # The programs of functions whose name is another.
 PROGRAMS = {"DeliverService": "deliver-messages", "DeliverMarketing": "deliver-messages"}
 # The only function that the internet reaches; it asks for a write key.
@@ -60,7 +65,7 @@ def main():
 def check(template, columns):
     """The mistakes of a template."""
     stack = Stack(template["Resources"])
-    return [*permissions(stack), *vault(stack), *functions(stack), *failures(stack), *storage(stack),
+    return [*permissions(stack), *vault(stack), *privacy(stack), *functions(stack), *failures(stack), *storage(stack),
             *lake(stack, columns)]
 
 
@@ -120,6 +125,16 @@ def vault(stack):
         if any(target(resource) in VAULT_KEYS for resource in listed(statement["Resource"])):
             for action in set(listed(statement["Action"])) - SEALS.get(roles.get(role), set()):
                 yield f"{role}: {roles.get(role)} may not do {action} with the key of the vault"
+
+
+def privacy(stack):
+    roles = {target(function["Role"]): program(name) for name, function in stack.of("AWS::Lambda::Function").items()}
+    for role, statement in stack.statements():
+        if not {"s3:PutObject", "s3:DeleteObject"} & set(listed(statement["Action"])):
+            continue
+        for resource in listed(statement["Resource"]):
+            if target(resource) == "PrivacyBucket" and resource["Fn::Sub"] not in PRIVACY.get(roles.get(role), set()):
+                yield f"{role}: {roles.get(role)} may not write {resource['Fn::Sub']}"
 
 
 def functions(stack):

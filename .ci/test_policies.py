@@ -43,6 +43,8 @@ class Mistakes(unittest.TestCase):
                 Action=["dynamodb:BatchWriteItem", "dynamodb:GetItem"]),
             "may not do kms:Decrypt with the key of the vault": lambda r: statement(r, "CollectEventsRole", "Seal").update(
                 Action="kms:Decrypt"),
+            "may not write ${PrivacyBucket.Arn}/list.json": lambda r: statement(r, "CollectEventsRole", "KeepRequests").update(
+                Resource={"Fn::Sub": "${PrivacyBucket.Arn}/list.json"}),
             "is never rotated": lambda r: r["VaultKmsKey"]["Properties"].pop("EnableKeyRotation"),
             "grants more than is used": lambda r: r["FireTimersRole"]["Properties"].update(ManagedPolicyArns=["any"]),
             "shares the role": lambda r: r["FireTimers"]["Properties"].update(

@@ -15,7 +15,7 @@ use std::io::Write;
 
 const NOW: i64 = 1_795_341_600_000;
 
-fn with_deps<T>(memory: &Memory, work: impl FnOnce(&Deps<'_, Memory, Memory, Memory>) -> T) -> T {
+fn with_deps<T>(memory: &Memory, work: impl FnOnce(&Deps<'_, Memory, Memory, Memory, Memory>) -> T) -> T {
     let parser = Parser::new(Pseudonymizer::new(b"test key"), ParserSettings::default());
     let write_keys = WriteKeys::new([("shop".into(), "demo-key".into())]);
     work(&Deps {

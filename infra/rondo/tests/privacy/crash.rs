@@ -2,10 +2,10 @@
 
 use crate::search::search;
 use crate::shop::Shop;
+use ::rondo::{Installation, OneMachine};
 use event::PortError;
 use honor_privacy::{Action, Deps, Request, Who, begin, erase};
 use pollster::block_on;
-use rondo::{Installation, OneMachine};
 use serde_json::Value;
 use std::cell::Cell;
 use std::fs;

@@ -1,6 +1,6 @@
 //! Export, erasure, restriction, and what holds afterwards.
 
-use crate::rondo_command::{run, write};
+use crate::rondo::{run, write};
 use crate::search::{identifiers, person, search};
 use crate::shop::{RAW, Shop, history, lines};
 use serde_json::{Value, json};

@@ -2,8 +2,13 @@
 
 mod crash;
 mod erase;
+mod requests;
+mod restrict;
 #[path = "../cli/rondo.rs"]
 #[allow(dead_code)]
-mod rondo_command;
+mod rondo;
 mod search;
+#[path = "../cli/server.rs"]
+#[allow(dead_code)]
+mod server;
 mod shop;

@@ -1,7 +1,7 @@
 //! A shop with one person of whom every store has something, and others beside them.
 
-use crate::rondo_command::{output, write};
-use rondo::Installation;
+use crate::rondo::{output, write};
+use ::rondo::Installation;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
