@@ -73,6 +73,7 @@ fn a_person_goes_from_every_table_and_bucket() {
             caps: tables.caps.clone(),
         };
         let deps: Deps<'_, OnAws> = Deps {
+            erases_unasked: false,
             people: &People::new(&aws, &tables.profiles),
             journeys: &JourneyTable::new(&aws, &tables.journeys, &tables.timers),
             campaigns: &CampaignTables::new(&aws, names),

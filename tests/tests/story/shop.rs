@@ -126,6 +126,7 @@ impl Shop {
             bus: &door,
             vault: &door,
             quarantine: &door,
+            requests: &event::NoRequests,
             parser: &running.parser,
             write_keys: &self.write_keys,
         };
