@@ -6,12 +6,13 @@ mod ports;
 use collect_events::{Deps, Request, WriteKeys, run};
 use event::{Parser, ParserSettings, Pseudonymizer};
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use pollster::block_on;
 use ports::Memory;
 use serde_json::Value;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 const ADDRESSES: [&str; 21] = [
@@ -118,6 +119,27 @@ fn whatever_comes_is_answered() {
             send_everywhere(&parser, &keys, &body[end + 2..], &what);
         }
     }
+}
+
+/// What a fuzzer found that reaches code which nothing else does, as it is.
+#[test]
+fn what_a_fuzzer_found_is_answered() {
+    let parser = Parser::new(Pseudonymizer::new(b"test key"), ParserSettings::default());
+    let keys = WriteKeys::new([("shop".into(), "demo-key".into())]);
+    let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/found.tar.gz");
+    let mut found = tar::Archive::new(GzDecoder::new(fs::File::open(packed).unwrap()));
+    let mut inputs = 0;
+    for entry in found.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let what = entry.path().unwrap().display().to_string();
+        let mut body = Vec::new();
+        entry.read_to_end(&mut body).unwrap();
+        if entry.header().entry_type().is_file() {
+            inputs += 1;
+            send_everywhere(&parser, &keys, &body, &what);
+        }
+    }
+    assert!(inputs > 3_000, "only {inputs}");
 }
 
 /// The same numbers each time (xorshift).
