@@ -21,7 +21,8 @@ VAULT = {
 VAULT_KEYS = {"VaultKmsKey", "VaultSecret"}
 SEALS = {
     "collect-events": {"kms:GenerateDataKey", "secretsmanager:GetSecretValue"},
-    "import-data": {"kms:GenerateDataKey", "secretsmanager:GetSecretValue"},
+    # It opens refused records, to put them in again; of the vault it can read nothing that it could open.
+    "import-data": {"kms:GenerateDataKey", "kms:Decrypt", "secretsmanager:GetSecretValue"},
     "deliver-messages": {"kms:Decrypt", "secretsmanager:GetSecretValue"},
     "honor-privacy": {"kms:Decrypt", "secretsmanager:GetSecretValue"},
 }

@@ -1,10 +1,11 @@
 //! Objects that arrived in a bucket.
 
+use crate::again::handle_replay;
 use crate::queue::handle_queue;
 use crate::shape::is_of_records;
 use crate::{Format, ImportError, Mappings, Rows, Totals, run};
 use aws_lambda_events::s3::S3Event;
-use event::{EventBus, ObjectSource, Parser, Quarantine, Vault};
+use event::{EventBus, ObjectSource, Parser, Quarantine, QuarantineStore, Vault};
 use lambda::{Failure, Invocation, Source};
 use metrics::counter;
 use serde_json::{Value, json};
@@ -19,12 +20,14 @@ pub struct Deps<'d, B, V, Q, O> {
     pub mappings: &'d Mappings,
 }
 
-/// Takes in what an invocation brings: objects of a notification, or messages of the inbox queue. `now` is UTC ms.
+/// Takes in what an invocation brings: objects of a notification, messages of the inbox queue, or, asked for by direct
+/// invocation, records of the quarantine (`refused`) that are put in again. `now` is UTC ms.
 ///
 /// # Errors
-/// As [`handle`], and an event that is neither.
+/// As [`handle`] and [`handle_replay`], and an event that is none of them.
 pub async fn invoke<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
     deps: &Deps<'_, B, V, Q, O>,
+    refused: &impl QuarantineStore,
     invocation: &Invocation,
     now: i64,
 ) -> Result<Value, Failure> {
@@ -37,7 +40,11 @@ pub async fn invoke<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
             let event = invocation.read("messages of an SQS queue")?;
             Ok(lambda::answer(handle_queue(deps, &event, now).await)?)
         }
-        _ => Err(invocation.refused("an S3 notification, or messages of an SQS queue").into()),
+        Source::Other => Ok(handle_replay(deps, refused, &invocation.read("a request to replay")?).await?),
+        _ => {
+            let takes = "an S3 notification, messages of an SQS queue, or a request to replay";
+            Err(invocation.refused(takes).into())
+        }
     }
 }
 

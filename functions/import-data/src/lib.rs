@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod again;
 mod columns;
 mod convert;
 mod error;
@@ -19,6 +20,7 @@ mod shape;
 mod split;
 mod stream;
 
+pub use again::{ReplayError, ReplayRequest, handle_replay};
 pub use convert::{Arena, Imported, MAX_ROW, convert};
 pub use error::ImportError;
 pub use file::SourceFile;

@@ -18,7 +18,7 @@ async fn main() -> Result<(), Failure> {
         let mappings = Mappings::by_folder(&config.mappings);
         let Intake { bus, vault, quarantine, .. } = &intake;
         let deps = Deps { bus, vault, quarantine, objects: &objects, parser: &parser, mappings: &mappings };
-        invoke(&deps, &event, now).await
+        invoke(&deps, quarantine, &event, now).await
     };
     function.serve(handler).await
 }

@@ -5,10 +5,13 @@ mod ports;
 
 use aws_lambda_events::s3::S3Event;
 use aws_lambda_events::sqs::SqsEvent;
-use event::{DAY, Mapping, ObjectSource, Parser, ParserSettings, PortError, Pseudonymizer, TimeMark};
+use event::{
+    DAY, Mapping, ObjectSource, Parser, ParserSettings, PortError, Pseudonymizer, Quarantine,
+    QuarantineStore, Quarantined, TimeMark,
+};
 use import_data::{
-    Arena, Deps, Fingerprint, Format, ImportError, Mappings, Position, Rows, SourceFile, Totals, convert,
-    handle, handle_queue, run,
+    Arena, Deps, Fingerprint, Format, ImportError, Mappings, Position, ReplayRequest, Rows, SourceFile,
+    Totals, convert, handle, handle_queue, handle_replay, run,
 };
 use pollster::block_on;
 use ports::Memory;
@@ -333,4 +336,76 @@ fn a_fingerprint_follows_the_content() {
     for wrong in ["", "1", "1-", "x-1", "1-g"] {
         assert_eq!(Fingerprint::parse(wrong), None, "{wrong}");
     }
+}
+
+/// The quarantine of a [`Memory`], as whoever looks into it sees it: a record's id is its source.
+struct Refused<'m>(&'m Memory);
+
+impl Quarantine for Refused<'_> {
+    async fn put(&self, records: &[Quarantined]) -> Result<(), PortError> {
+        self.0.put(records).await
+    }
+}
+
+impl QuarantineStore for Refused<'_> {
+    async fn each(&self, mut visit: impl FnMut(&str, Quarantined)) -> Result<(), PortError> {
+        self.0.quarantined.borrow().iter().for_each(|record| visit(&record.source, record.clone()));
+        Ok(())
+    }
+
+    async fn find(&self, id: &str) -> Result<Option<Quarantined>, PortError> {
+        Ok(self.0.quarantined.borrow().iter().find(|record| record.source == id).cloned())
+    }
+
+    async fn remove(&self, ids: &[String]) -> Result<(), PortError> {
+        self.0.quarantined.borrow_mut().retain(|record| !ids.contains(&record.source));
+        Ok(())
+    }
+}
+
+#[test]
+fn refused_records_are_put_in_again_by_request() {
+    let mapping = |text: &str| Mappings::new([("orders/".to_owned(), Mapping::parse(text).unwrap())]);
+    let right = "format: json\nevent: Order Completed\ntimestamp: { column: day }\n\
+                 identifiers: { user_id: { column: customer } }\n";
+    let memory = Memory::default();
+    let rows = b"{\"customer\":\"ann-1\",\"day\":\"2026-11-01T10:00:00Z\"}\n{\"customer\":\"\",\"day\":\"2026-11-01T10:00:00Z\"}\n";
+    for source in ["orders/a.ndjson:1", "orders/a.ndjson:2"] {
+        let original = rows.split(|byte| *byte == b'\n').nth(usize::from(source.ends_with('2'))).unwrap();
+        let rejection = event::Rejection::new(event::Code::InvalidRow, "buyer", "is missing");
+        let source = source.to_owned();
+        let record = Quarantined {
+            at: NOW,
+            source,
+            rejection,
+            original: original.to_vec(),
+            came: event::Came::default(),
+        };
+        memory.quarantined.borrow_mut().push(record);
+    }
+    let ask = |mappings: Mappings, request: serde_json::Value| {
+        let request: ReplayRequest = serde_json::from_value(request).unwrap();
+        with_deps(&memory, &[], mappings, |deps| block_on(handle_replay(deps, &Refused(&memory), &request)))
+    };
+    let refused = ask(mapping(right), json!({"replay": {}})).unwrap_err().to_string();
+    assert!(refused.contains("say which records"), "{refused}");
+    let refused =
+        ask(mapping(right), json!({"replay": {"all": true, "mapping": "order"}})).unwrap_err().to_string();
+    assert!(refused.contains("no mapping `order`"), "{refused}");
+
+    let wanted = json!({"code": "invalid_row", "source": "orders/a.ndjson", "mapping": "orders"});
+    let mut dry = wanted.clone();
+    dry["dry_run"] = json!(true);
+    let answer = ask(mapping(right), json!({"replay": dry})).unwrap();
+    assert_eq!((&answer["taken"], &answer["refused"]), (&json!(1), &json!(1)), "{answer}");
+    assert!(memory.published.borrow().is_empty() && memory.quarantined.borrow().len() == 2);
+
+    let answer = ask(mapping(right), json!({"replay": wanted})).unwrap();
+    assert_eq!((&answer["taken"], &answer["left"]), (&json!(1), &json!(0)), "{answer}");
+    let ids = memory.events(|event| event.message_id.to_string());
+    assert_eq!(memory.quarantined.borrow().len(), 1);
+    // The one that is refused still stays, and nothing goes in twice.
+    let answer = ask(mapping(right), json!({"replay": {"all": true, "mapping": "orders"}})).unwrap();
+    assert_eq!(answer["taken"], 0, "{answer}");
+    assert_eq!(memory.events(|event| event.message_id.to_string()), ids);
 }

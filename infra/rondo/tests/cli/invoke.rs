@@ -23,6 +23,8 @@ fn every_function_takes_its_samples() {
         ("import-data/inbox.json", 0, r#""batchItemFailures": []"#),
         ("import-data/missing-object.json", 1, "gone.ndjson: there is no such file"),
         ("import-data/object-without-mapping.json", 1, "needs a mapping"),
+        ("import-data/replay.json", 0, r#""taken": 0"#),
+        ("import-data/replay-of-nothing.json", 1, "say which records"),
         ("update-profiles/kinesis.json", 0, r#""batchItemFailures": []"#),
         ("update-profiles/sqs.json", 0, r#""batchItemFailures": []"#),
         ("archive-events/kinesis.json", 0, r#""batchItemFailures": []"#),

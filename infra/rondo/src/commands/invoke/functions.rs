@@ -34,7 +34,7 @@ pub fn import_data(call: Call<'_>) -> Result<Value> {
         parser: &call.installation.parser,
         mappings: &Mappings::by_folder(&call.installation.mappings),
     };
-    answered(block_on(import_data::invoke(&deps, call.event, call.now)))
+    answered(block_on(import_data::invoke(&deps, &call.installation.pump.store, call.event, call.now)))
 }
 
 pub fn update_profiles(call: Call<'_>) -> Result<Value> {
