@@ -1,6 +1,7 @@
 //! The one pass over the lake: what of each row the report needs.
 
 use crate::people::People;
+use crate::refunds::Refunds;
 use event::{HOUR, Purpose, day_of, names};
 use lake::{Columns, Key, Long, Rows, Text, other_identities};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -69,6 +70,7 @@ pub(crate) struct Gathered {
     analytics: HashMap<u32, (i64, bool)>,
     /// People whose last answer is a no, after [`Gathered::settle`]: the report leaves them out.
     refusing: HashSet<u32>,
+    pub refunds: Refunds,
     pub rows: u64,
     pub late: u64,
     pub time_missing: u64,
@@ -109,7 +111,17 @@ impl Gathered {
             let at = rows.long(Long::HappenedAt).get(row).unwrap_or_default();
             if (from..=to).contains(&day_of(at)) {
                 self.take_row(rows, row, at);
+            } else if rows.text(Text::Name).get(row) == Some(names::ORDER_REFUNDED) {
+                self.refunds.note(row, None);
             }
+        }
+        self.refunds.pass(rows.len());
+    }
+
+    /// Ends a file: what its message ids tell to have been counted before no longer counts.
+    pub fn end_file(&mut self) {
+        for purchase in self.refunds.end() {
+            self.purchases.swap_remove(purchase);
         }
     }
 
@@ -152,6 +164,7 @@ impl Gathered {
                 did::VISIT | did::ORDER
             }
             names::ORDER_REFUNDED => {
+                self.refunds.note(row, Some(self.purchases.len()));
                 self.purchase(rows, row, person, at, true);
                 did::VISIT
             }

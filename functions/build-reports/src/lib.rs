@@ -14,6 +14,7 @@ mod page;
 mod people;
 mod quality;
 mod quality_page;
+mod refunds;
 mod report;
 mod run;
 mod sales;

@@ -8,7 +8,7 @@ use crate::observed::{HOURS, observe};
 use crate::quality::{DataQuality, quality};
 use crate::report::{FunnelStage, Period, Quality, Report, Totals};
 use crate::sales;
-use crate::{catalogue_page, page, quality_page};
+use crate::{catalogue_page, page, quality_page, refunds};
 use event::{HOUR, PortError, QualitySource, day_of, iso_date, iso_time};
 use lake::{EVENTS, LakeError, LakeFile, LakeStore, ReportStore, scan};
 use serde::Serialize;
@@ -93,6 +93,10 @@ pub async fn run<L: LakeStore, R: ReportStore, Q: QualitySource>(
     let (from, to) = (settings.from.unwrap_or(i32::MIN), settings.to.unwrap_or(i32::MAX));
     for path in lake.list(EVENTS).await? {
         scan(&path, lake.open(&path).await?, COLUMNS, |rows| gathered.take(rows, from, to))?;
+        if gathered.refunds.is_any() {
+            scan(&path, lake.open(&path).await?, refunds::COLUMNS, |rows| gathered.refunds.name(rows))?;
+        }
+        gathered.end_file();
     }
     let report = conclude(gathered, now, settings);
     let Insight { catalogue, quality } = insight(lake, counts, now, settings).await?;

@@ -107,6 +107,33 @@ fn report(lake: &Memory) -> Report {
 }
 
 #[test]
+fn a_refund_that_the_lake_holds_twice_is_taken_off_once() {
+    let lake = Memory::default();
+    let parser = Parser::new(Pseudonymizer::new(b"report"), ParserSettings::default());
+    let refund = |id: u32, day: u32| {
+        format!(
+            r#"{{"type":"track","event":"Order Refunded","messageId":"woo:refund:{id}","userId":"ann","timestamp":"2026-10-{day:02}T12:00:00Z","properties":{{"total":{id},"currency":"EUR"}}}}"#
+        )
+    };
+    let order = r#"{"type":"track","event":"Order Completed","messageId":"o","userId":"ann","timestamp":"2026-10-01T12:00:00Z","properties":{"revenue":50,"currency":"EUR"}}"#;
+    let first = [order.to_owned(), refund(5, 2), refund(7, 2)];
+    // Told of again with every change of the order.
+    let second = [refund(5, 9), refund(7, 9), refund(9, 9), refund(5, 10)];
+    for (day, records) in [(20_778, &first[..]), (20_779, &second[..])] {
+        let records: Vec<&str> = records.iter().map(String::as_str).collect();
+        lake.add(day, &parsed(&parser, &records));
+    }
+    let json = serde_json::to_value(report(&lake)).unwrap();
+    assert_eq!((&json["totals"]["orders"], &json["totals"]["refunds"]), (&1.into(), &3.into()));
+    assert_eq!(json["currencies"][0]["refunded_minor"], 2_100);
+    // Those of before the report's days count as told of before.
+    let settings = Settings { from: Some(event::day_of(1_791_288_000_000)), ..Settings::default() };
+    let late = block_on(run(&lake, &lake, &NotCounted, NOW, &settings)).unwrap();
+    let json = serde_json::to_value(late).unwrap();
+    assert_eq!(json["totals"]["refunds"], 1, "{}", json["period"]);
+}
+
+#[test]
 fn the_numbers_are_those_worked_out_by_hand() {
     let lake = shop();
     let report = report(&lake);
