@@ -95,11 +95,14 @@ fn send_everywhere(parser: &Parser, keys: &WriteKeys, body: &[u8], what: &str) {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(body).unwrap();
     let packed = encoder.finish().unwrap();
-    for encoding in ["gzip", "deflate", "br", "identity"] {
+    for encoding in ["gzip", "deflate", "zstd", "br", "identity"] {
         let headers = [key, ("content-encoding", encoding)];
         answered(parser, keys, ("POST", "/v1/batch", ""), &headers, &packed, what);
         answered(parser, keys, ("POST", "/e/", ""), &headers, body, what);
     }
+    let dense = zstd::encode_all(body, 1).unwrap();
+    answered(parser, keys, ("POST", "/v1/batch", ""), &[key], &dense, what);
+    answered(parser, keys, ("POST", "/e/", "compression=lz64"), &[key], body, what);
     if let Ok(text) = std::str::from_utf8(body) {
         let query = text.split('\n').next().unwrap_or_default();
         answered(parser, keys, ("GET", "/pixel.gif", query), &[key], b"", what);

@@ -222,6 +222,29 @@ fn inbox_messages() {
 }
 
 #[test]
+fn what_must_not_be_kept_is_counted() {
+    let memory = Memory::default();
+    let no = json!({"consent": {"categoryPreferences": {"analytics": false}}});
+    let nobody = json!({"type": "track", "event": "Seen", "userId": "null", "context": no}).to_string();
+    let totals = import(&memory, format!("{nobody}\n{}\n{nobody}\n", record("m-1")).as_bytes());
+    assert_eq!((totals.accepted, totals.rejected), (1, 2));
+    let mut event: SqsEvent =
+        serde_json::from_str(include_str!("../../../events/import-data/inbox.json")).unwrap();
+    event.records.truncate(1);
+    event.records[0].body = Some(nobody);
+    with_deps(&memory, &[], Mappings::default(), |deps| block_on(handle_queue(deps, &event, NOW)));
+    let counts: Vec<_> = memory
+        .counts
+        .take()
+        .into_iter()
+        .map(|c| (c.source, c.measure.name().into_owned(), c.count))
+        .collect();
+    let withheld = |source: &str, count| (source.to_owned(), "withheld".to_owned(), count);
+    assert_eq!(counts, [withheld("log.ndjson", 2), withheld("inbox", 1)]);
+    assert!(refused(&memory).is_empty());
+}
+
+#[test]
 fn messages_through_a_mapping() {
     let mapping = Mapping::parse(
         "format: json\nrecords: readings\nevent: Thermostat Read\ntimestamp: { column: ts, unit: s }\n\

@@ -6,13 +6,15 @@ mod files;
 mod records;
 mod search;
 mod send;
+mod shops;
 
 use crate::rondo::{output, run, write};
 use crate::server::{Server, eventually};
 use files::{MAPPINGS, imports};
 use search::{mails, rows, search, vaulted, visit};
-use send::{SHOP_SECRETS, send};
+use send::send;
 use serde_json::Value;
+use shops::SHOP_SECRETS;
 use std::fs;
 use tempfile::tempdir;
 
