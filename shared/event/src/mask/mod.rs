@@ -296,7 +296,9 @@ impl Scan<'_> {
         }
         let before = &self.text[self.floor..start];
         let bracket = before.ends_with(b"(") && self.text[start..end].contains(&b')');
-        let plus = before.ends_with(b"+") || bracket && before.ends_with(b"+(");
+        let sign = before.strip_suffix(b"(").filter(|_| bracket).unwrap_or(before);
+        // One behind a digit is a space of an address, or adds.
+        let plus = matches!(sign, [b'+'] | [.., b'\0'..=b'/' | b':'..=0xff, b'+']);
         let opened = usize::from(bracket) + usize::from(plus);
         let known = |number: String, from| Some(Hit { at: from..end, kind: Kind::Phone, value: number });
         if !plus && let Some(mobile) = phone::chinese_mobile(written, groups, self.masker.plan) {
@@ -304,6 +306,16 @@ impl Scan<'_> {
             return known(format!("+86{mobile}"), start - opened);
         }
         let writing = std::str::from_utf8(&self.text[start - opened..end]).ok()?;
+        // A plus within a number is an address's space.
+        let spaced;
+        let writing = match writing.rfind('+').filter(|last| *last > opened) {
+            Some(_) => {
+                let (sign, number) = writing.split_at(opened);
+                spaced = format!("{sign}{}", number.replace('+', " "));
+                spaced.as_str()
+            }
+            None => writing,
+        };
         if plus {
             return self
                 .lookup(writing, &self.masker.region)

@@ -49,13 +49,16 @@ impl Written {
             let group = written.groups;
             (written.sizes[group], written.joints[group], written.ends[group]) = (size as u8, joint, end);
             written.groups += 1;
-            let between = text[end..].iter().take_while(|byte| b" -.()".contains(byte)).count();
+            let between = text[end..].iter().take_while(|byte| b" -.()+".contains(byte)).count();
             let next = end + between;
             if !(1..=3).contains(&between) || !text.get(next).is_some_and(u8::is_ascii_digit) {
                 break;
             }
             joint = match &text[end..next] {
                 [one @ (b' ' | b'-' | b'.')] => *one,
+                // An address writes a space so.
+                [b'+'] => b' ',
+                more if more.contains(&b'+') && more.contains(&b' ') => break,
                 more if more.contains(&b'(') || more.contains(&b')') => b'(',
                 _ => break,
             };

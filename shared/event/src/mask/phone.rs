@@ -85,6 +85,7 @@ pub(super) fn has_area_code(written: &Written, groups: usize) -> bool {
     groups > 1
         && (3..=6).contains(&written.sizes[0])
         && written.joints[1] == b'('
+        && !written.joints[2..groups].contains(&b'(')
         && matches!(digits, [b'0', b'1'..=b'9', ..])
         && (8..=12).contains(&digits.len())
 }

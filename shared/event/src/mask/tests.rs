@@ -43,6 +43,11 @@ fn what_is_personal_becomes_the_token_of_its_plain_form() {
         ("138\u{a0}0013\u{a0}8000", phone.clone()),
         (r"\u0031\u0033800138000", phone.clone()),
         ("?tel=%2B8613800138000&x=1", format!("?tel={phone}&x=1")),
+        ("?tel=138+0013+8000&x=1", format!("?tel={phone}&x=1")),
+        ("?q=%2B1+%28415%29+555-2671", format!("?q={abroad}")),
+        ("?q=+1+(415)+555-2671&a=b", format!("?q={abroad}&a=b")),
+        ("?card=4111+1111+1111+1111", format!("?card={card}")),
+        ("?id=110105+19491231+002X", format!("?id={document}")),
         ("%E7%94%B5%E8%AF%9D13800138000", format!("电话{phone}")),
         ("Ring +1 (415) 555-2671 today", format!("Ring {abroad} today")),
         ("+1.415.555.2671", abroad.clone()),
@@ -123,6 +128,7 @@ fn national_numbers_of_other_countries() {
         ("US", "ring (030) 901820 today", "ring {030901820} today"),
         ("CN", "Tel. (0171) 123 4567", "Tel. {01711234567}"),
         ("ES", "(040)123456", "{040123456}"),
+        ("CN", "(030) 901820 (030 Berlin)", "{030901820} (030 Berlin)"),
         ("IN", "98765 43210", "{+919876543210}"),
     ] {
         let (open, close) = (expected.find('{').unwrap(), expected.find('}').unwrap());
@@ -203,6 +209,10 @@ fn what_is_not_personal_stays() {
         "12345678901",
         "@shop",
         "100% of 5 @ home",
+        "2026-11-22T10:00:00+08:00",
+        "20261122100000+0800",
+        "1+1+2+3+5+8+13+21+34",
+        "12345678+12345678",
         "400-123-4567",
         "95588",
     ] {

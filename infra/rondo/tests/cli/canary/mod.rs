@@ -25,12 +25,13 @@ const RESIDENT: &str = "11010519491231002X";
 const IP: &str = "203.0.113.195";
 const IPV6: &str = "2001:db8:85a3::8a2e:370:7334";
 /// Found in running text, in whatever field it stands.
-const ANYWHERE: [&str; 11] = [
+const ANYWHERE: [&str; 12] = [
     EMAIL,
     PHONE,
     "+86 139 1234 5678",
     "139-1234-5678",
     "+1 (415) 555-2671",
+    "(030) 901820",
     CARD,
     "4111 1111 1111 1111",
     RESIDENT,
@@ -43,13 +44,16 @@ const FIRST_NAME: &str = "Kanarine";
 const ADDRESS: &str = "Canary Wharf 7";
 
 /// What must be nowhere: parts of the above that stand in nothing else.
-const TRACES: [&str; 16] = [
+const TRACES: [&str; 19] = [
     "canary.bird",
     "nest.example",
     "13912345678",
     "139 1234",
     "139-1234",
     "415) 555",
+    "139+1234",
+    "415)+555",
+    "901820",
     "5552671",
     "41111111",
     "4111 1111",

@@ -12,7 +12,8 @@ pub fn records(value: &str, n: usize) -> Vec<Value> {
         "timestamp": "2026-11-22T10:00:00Z", "originalTimestamp": value, "channel": value, "version": value,
         "integrations": {"All": true, value: value},
         "properties": {
-            "note": format!("Please write to {value}, thanks"), "product_id": value, "category": value, "brand": value,
+            "note": format!("Please write to {value}, thanks"), "link": format!("https://shop.example/?q={}", value.replace(' ', "+")),
+            "product_id": value, "category": value, "brand": value,
             "order_id": value, "currency": "EUR", "price": 12.5, "channel": value, "coupon": value,
             "products": [{"product_id": value, "name": value, "price": 1, value: 1}],
             "nested": {"deep": [{"deeper": [value]}]}, value: "a key", "chat": [{"from": "customer", "text": format!("我的是{value}。")}],

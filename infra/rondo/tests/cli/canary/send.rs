@@ -145,7 +145,7 @@ impl Sender<'_> {
         let structured = structured.each_ref().map(|(name, text)| (*name, text.as_str()));
         let one = event(1, data.clone()).to_string();
         assert_eq!(self.request("POST", "/ce", &structured, one.as_bytes()), 200);
-        let batch = json!([event(2, data.clone()), event(3, json!(value)), packed, plain, {"specversion": value, "id": value}]);
+        let batch = json!([event(2, data.clone()), event(3, json!(value)), packed, plain, {"specversion": "9", "id": value, "subject": value}]);
         self.taken("/ce", &batch);
         let (path, key) = (format!("/{}", escaped(value)), basic(KEY));
         let subject = escaped(value);
