@@ -7,6 +7,7 @@ mod history;
 mod kill;
 #[cfg(target_os = "linux")]
 mod large_file;
+mod rights;
 mod shop_log;
 mod state;
 
