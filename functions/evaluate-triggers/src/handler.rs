@@ -195,6 +195,7 @@ fn by_person<'r>(read: &'r [Change<'r>]) -> Vec<ProfileChange<'r>> {
                 blob: Arc::default(),
                 fresh: Vec::new(),
                 merged: Vec::new(),
+                refuses_analytics: false,
             });
             changes.len() - 1
         });
@@ -202,6 +203,7 @@ fn by_person<'r>(read: &'r [Change<'r>]) -> Vec<ProfileChange<'r>> {
         // The newest is the last: a shard keeps the order of an item's writes.
         if !change.blob.is_empty() {
             whole.blob = change.blob.into();
+            whole.refuses_analytics = Blob::refuses_analytics(change.blob).unwrap_or_default();
         }
         whole.fresh.extend(&change.fresh);
         whole.merged.extend(

@@ -60,6 +60,8 @@ struct Visit<'a> {
     merged: &'a [Key],
     /// Journeys to begin.
     starts: &'a [(&'a Campaign, i64)],
+    /// Whether the person said no to being counted, where that is known.
+    refuses_analytics: Option<bool>,
 }
 
 /// Evaluates people whose profiles changed. `now` is UTC ms.
@@ -78,6 +80,7 @@ pub async fn run<'a, J: JourneyStore, A: ActionQueue, P: ProfileStore>(
         blob: Some(&change.blob),
         merged: &change.merged,
         starts: &[],
+        refuses_analytics: Some(change.refuses_analytics),
     });
     evaluate(deps, now, None, visits.collect()).await
 }
@@ -133,7 +136,7 @@ pub struct Start {
 
 impl<'a> Visit<'a> {
     fn of(person: Key, starts: &'a [(&'a Campaign, i64)]) -> Visit<'a> {
-        Visit { person, fresh: &[], blob: None, merged: &[], starts }
+        Visit { person, fresh: &[], blob: None, merged: &[], starts, refuses_analytics: None }
     }
 }
 
@@ -165,6 +168,24 @@ struct Looked {
     moved: bool,
 }
 
+impl Looked {
+    /// What is to be written of it, if anything changed.
+    fn write<J, A, P>(self, fired: Option<u32>, deps: &Deps<'_, J, A, P>) -> Option<JourneyWrite> {
+        let Looked { person, stored, mut journeys, moved } = self;
+        let version = stored.as_ref().map_or(0, |stored| stored.version);
+        if moved {
+            return (version > 0).then(|| gone(person, version));
+        }
+        let timer = match fired {
+            Some(fired) if deps.is_restricted(person) => journeys.arm_again(fired + LOOK_AGAIN),
+            _ => journeys.arm(fired, deps.lateness),
+        };
+        let blob = journeys.encode();
+        let changed = timer.is_some() || blob != stored.as_ref().map_or(&[][..], |stored| &stored.blob);
+        changed.then_some(JourneyWrite { person, version, blob, timer })
+    }
+}
+
 /// One pass; returns the people whose journeys were written by others meanwhile.
 async fn attempt<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
     deps: &Deps<'_, J, A, P>,
@@ -186,8 +207,8 @@ async fn attempt<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
     let mut next = || loaded.next().flatten();
 
     let mut actions: Vec<Action> = Vec::new();
-    let mut writes: Vec<JourneyWrite> = Vec::new();
-    let mut looked: Vec<Looked> = Vec::with_capacity(visits.len());
+    let mut writes: Vec<JourneyWrite> = Vec::with_capacity(visits.len());
+    let mut looked: Vec<Looked> = Vec::new();
     let merging = visits.iter().any(|visit| !visit.merged.is_empty());
     let mut places: HashMap<Key, usize> = HashMap::default();
     for visit in visits {
@@ -206,7 +227,8 @@ async fn attempt<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
             }
         }
         let blob = visit.blob.or_else(|| Some(&**profiles.get(&visit.person)?)).unwrap_or_default();
-        let profile = ProfileView::stored(blob, now).in_zone(deps.zone.clone());
+        let profile =
+            ProfileView::stored(blob, now).in_zone(deps.zone.clone()).knowing(visit.refuses_analytics);
         if deps.is_restricted(visit.person) {
             journeys.stand_still(deps.campaigns, visit.fresh, &profile, moment);
         } else {
@@ -218,28 +240,16 @@ async fn attempt<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
             }
             actions.extend(journeys.advance(deps.campaigns, visit.person, visit.fresh, &profile, moment));
         }
+        let result = Looked { person: visit.person, stored, journeys, moved: false };
         if merging {
+            // It may go to somebody who is looked at later.
             places.insert(visit.person, looked.len());
-        }
-        looked.push(Looked { person: visit.person, stored, journeys, moved: false });
-    }
-    for Looked { person, stored, mut journeys, moved } in looked {
-        let version = stored.as_ref().map_or(0, |stored| stored.version);
-        if moved {
-            if version > 0 {
-                writes.push(gone(person, version));
-            }
-            continue;
-        }
-        let timer = match fired {
-            Some(fired) if deps.is_restricted(person) => journeys.arm_again(fired + LOOK_AGAIN),
-            _ => journeys.arm(fired, deps.lateness),
-        };
-        let blob = journeys.encode();
-        if timer.is_some() || blob != stored.as_ref().map_or(&[][..], |stored| &stored.blob) {
-            writes.push(JourneyWrite { person, version, blob, timer });
+            looked.push(result);
+        } else {
+            writes.extend(result.write(fired, deps));
         }
     }
+    writes.extend(looked.into_iter().filter_map(|result| result.write(fired, deps)));
     // Actions first: written journeys no longer remember what they had to send.
     if !actions.is_empty() {
         deps.actions.put(&actions).await?;

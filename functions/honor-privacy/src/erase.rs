@@ -3,7 +3,7 @@
 use crate::job::Job;
 use crate::receipt::{Receipt, receipt_of, receipts_since};
 use crate::restrict::change_list;
-use crate::subject::{Subject, is_personal, profile_of};
+use crate::subject::{Subject, profile_of};
 use crate::{Deps, PrivacyError, Request, Stores, lake_rows, neighbours, quarantined};
 use campaign::{CampaignErasure, SentCopies};
 use event::{AccessEntry, HOUR, Identifier, IdentifierKind, Key, QuarantineStore, Secret, VaultStore};
@@ -295,6 +295,6 @@ pub(crate) async fn vault_values<S: Stores>(
 /// which may be a device's. One that somebody else has for their own is not among the subject's.
 fn vault_places(subject: &Subject) -> Vec<Identifier> {
     let mut places: Vec<Identifier> = subject.identifiers.iter().copied().collect();
-    places.sort_by_key(|identifier| !is_personal(identifier.kind));
+    places.sort_by_key(|identifier| !identifier.kind.is_personal());
     places
 }

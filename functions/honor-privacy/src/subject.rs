@@ -134,7 +134,7 @@ impl Subject {
         }
         let own = match identifiers.first().map(|strongest| strongest.kind) {
             Some(IdentifierKind::User) => theirs.any(|identifier| identifier.kind == IdentifierKind::User),
-            Some(kind) if is_personal(kind) => theirs.any(|identifier| is_personal(identifier.kind)),
+            Some(kind) if kind.is_personal() => theirs.any(|identifier| identifier.kind.is_personal()),
             _ => true,
         };
         if own { Whose::Theirs } else { Whose::Anothers }
@@ -142,12 +142,8 @@ impl Subject {
 
     /// Whether an identifier is theirs and names a person rather than a device, which others may share.
     pub fn is_personal(&self, identifier: Identifier) -> bool {
-        is_personal(identifier.kind) && self.identifiers.contains(&identifier)
+        identifier.kind.is_personal() && self.identifiers.contains(&identifier)
     }
-}
-
-pub(crate) fn is_personal(kind: IdentifierKind) -> bool {
-    kind <= IdentifierKind::Phone
 }
 
 /// Whether a person is named by a key rather than by a value.

@@ -18,7 +18,13 @@ pub struct Arena {
     scratch: Scratch,
     /// For each line how many records it gave, or why none.
     each: Vec<Result<usize, Rejection>>,
+    spare: Spare,
 }
+
+/// The memory of events that nobody needs any more, for those of the next batch: a batch has megabytes of them, which
+/// the system would have to clear anew each time.
+#[derive(Debug, Default)]
+pub struct Spare(Vec<Event<'static>>);
 
 /// What a batch of lines gave.
 #[derive(Debug, Default)]
@@ -35,6 +41,14 @@ pub struct Imported<'b> {
     pub skipped: u64,
 }
 
+impl Imported<'_> {
+    /// What is left of a batch that was dealt with, for [`Arena::reuse`].
+    pub fn spare(self) -> Spare {
+        // No event is left, and so nothing that is borrowed; the memory stays the same.
+        Spare(self.events.into_iter().filter_map(|_| None).collect())
+    }
+}
+
 /// Parses the lines of a batch. `source` is the file's name, `now` UTC ms. What comes out borrows from the
 /// batch and the arena.
 pub fn convert<'b>(
@@ -47,7 +61,8 @@ pub fn convert<'b>(
 ) -> Imported<'b> {
     let heading = batch.lines.iter().take_while(|line| line.number <= batch.heading).count();
     let lines = &batch.lines[heading..];
-    let mut imported = Imported { events: Vec::with_capacity(lines.len()), ..Imported::default() };
+    let mut imported = Imported { events: std::mem::take(&mut arena.spare.0), ..Imported::default() };
+    imported.events.reserve(lines.len());
     let arrival = Arrival::Recorded { now };
     match format {
         Format::Records => {
@@ -80,8 +95,13 @@ pub fn convert<'b>(
 }
 
 impl Arena {
+    /// Takes the memory of a batch back.
+    pub fn reuse(&mut self, spare: Spare) {
+        self.spare = spare;
+    }
+
     fn fill(&mut self, mapping: &Mapping, source: &str, batch: &Batch<'_>, lines: &[Line]) {
-        let Arena { records, scratch, each } = self;
+        let Arena { records, scratch, each, .. } = self;
         records.clear();
         each.clear();
         // A stream that says nothing of its columns has those that the mapping names.

@@ -21,7 +21,7 @@ mod split;
 mod stream;
 
 pub use again::{ReplayError, ReplayRequest, handle_replay};
-pub use convert::{Arena, Imported, MAX_ROW, convert};
+pub use convert::{Arena, Imported, MAX_ROW, Spare, convert};
 pub use error::ImportError;
 pub use file::SourceFile;
 pub use fingerprint::Fingerprint;

@@ -303,6 +303,8 @@ fn read(path: &std::path::Path, from: Position, batches: usize) -> (Vec<String>,
         let Some(batch) = lines.next_batch(3).unwrap() else { break };
         let imported = convert(&parser, Format::Records, &name, &batch, &mut arena, NOW);
         ids.extend(imported.events.iter().map(|event| event.message_id.to_string()));
+        let spare = imported.spare();
+        arena.reuse(spare);
     }
     (ids, lines.position())
 }

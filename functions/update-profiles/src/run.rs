@@ -168,7 +168,13 @@ async fn attempt<'a, S: ProfileStore + IdentityStore>(
         if !fresh.is_empty() || !merged.is_empty() {
             let (blob, fresh) = (Arc::clone(&blob), fresh.clone());
             let merged = merged.iter().map(|owner| owner.person).collect();
-            outcome.changes.push(ProfileChange { person: owner.person, blob, fresh, merged });
+            outcome.changes.push(ProfileChange {
+                person: owner.person,
+                blob,
+                fresh,
+                merged,
+                refuses_analytics: profile.refuses_analytics(),
+            });
         }
         let mut links = identities.take_links(owner);
         // Whatever pointed at those who go points at this one from now on. A profile also lists identifiers

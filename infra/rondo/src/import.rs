@@ -76,6 +76,8 @@ pub fn import(
         imported.rejected += converted.rejected.len() as u64;
         imported.withheld += converted.dropped.len() as u64;
         imported.skipped += converted.skipped;
+        let spare = converted.spare();
+        arena.reuse(spare);
         progress(taken, length);
         if stop.load(Ordering::Relaxed) {
             imported.stopped = true;

@@ -303,7 +303,7 @@ impl Journeys {
         beginning: Beginning<'_>,
         profile: &ProfileView<'_>,
     ) {
-        // Looked at last, since a profile is read for it that nothing else may have asked for.
+        // Looked at last, since a part of the profile may be read for it that nothing else asks for.
         if campaign.lane == Lane::Marketing && profile.refuses_analytics() {
             return;
         }

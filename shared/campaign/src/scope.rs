@@ -35,6 +35,8 @@ pub struct ProfileView<'p> {
     source: Source<'p>,
     now: i64,
     zone: TimeZone,
+    /// Whether the person said no to having a profile, where that is known beforehand.
+    refuses: Option<bool>,
     decoded: OnceCell<Option<Profile<'p>>>,
     sections: RefCell<HashMap<String, Value>>,
 }
@@ -59,6 +61,7 @@ impl<'p> ProfileView<'p> {
             source,
             now,
             zone: TimeZone::UTC,
+            refuses: None,
             decoded: OnceCell::new(),
             sections: RefCell::default(),
         }
@@ -67,6 +70,12 @@ impl<'p> ProfileView<'p> {
     /// The same, with the time zone of who told none: UTC where it is not set.
     pub fn in_zone(mut self, zone: TimeZone) -> Self {
         self.zone = zone;
+        self
+    }
+
+    /// The same for who knows whether the person said no to having a profile, so that it is not read for that.
+    pub fn knowing(mut self, refuses_analytics: Option<bool>) -> Self {
+        self.refuses = refuses_analytics;
         self
     }
 
@@ -99,7 +108,11 @@ impl<'p> ProfileView<'p> {
 
     /// Whether the person said no to having a profile.
     pub fn refuses_analytics(&self) -> bool {
-        self.profile().is_some_and(Profile::refuses_analytics)
+        match (self.refuses, &self.source) {
+            (Some(refuses), _) => refuses,
+            (None, Source::Decoded(profile)) => profile.refuses_analytics(),
+            (None, Source::Stored(blob)) => Blob::refuses_analytics(blob).unwrap_or_default(),
+        }
     }
 
     fn profile(&self) -> Option<&Profile<'p>> {

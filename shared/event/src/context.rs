@@ -2,10 +2,9 @@
 
 use crate::Parser;
 use crate::consent::Answers;
-use crate::parse::bounded;
 use crate::pii;
 use crate::raw::{RawContext, Text};
-use crate::text::{clean, normalise};
+use crate::text::{bounded, clean, normalise};
 use serde_json::Value;
 use std::borrow::Cow;
 

@@ -51,6 +51,11 @@ impl IdentifierKind {
         self as usize - 1
     }
 
+    /// Whether it stands for a person rather than for a device or a browser.
+    pub fn is_personal(self) -> bool {
+        self <= IdentifierKind::Phone
+    }
+
     /// The kind as it is written in files and output.
     pub fn as_str(self) -> &'static str {
         match self {

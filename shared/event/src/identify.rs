@@ -2,12 +2,12 @@
 
 use crate::Parser;
 use crate::contact::{is_contact, normalise_email, normalise_phone};
+use crate::fault::{json_rejection, object_text};
 use crate::identifier::{Identifier, IdentifierKind, Identifiers, is_junk};
-use crate::parse::{bounded, json_rejection, object_text};
 use crate::pii::{self, Secret};
 use crate::raw::RawEvent;
 use crate::rejection::Rejection;
-use crate::text::{clean, normalise, truncate};
+use crate::text::{bounded, clean, normalise, truncate};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 

@@ -2,6 +2,7 @@
 
 use crate::Parser;
 use crate::block::Block;
+use crate::survey::Survey;
 use crate::text::is_composed;
 use memchr::memchr;
 use std::borrow::Cow;
@@ -41,8 +42,19 @@ impl<'a> Cursor<'a> {
     pub fn new(text: &'a str) -> Self {
         // A lowest byte is found for many bytes at once, a first one is not.
         let lowest = text.bytes().fold(u8::MAX, |lowest, byte| lowest.min(byte));
+        Self::over(text, lowest < b' ', is_composed(text))
+    }
+
+    /// The same over a text that was surveyed.
+    #[inline]
+    pub fn surveyed(text: &'a str, survey: &Survey) -> Self {
+        Self::over(text, survey.controls, survey.composed)
+    }
+
+    #[inline]
+    fn over(text: &'a str, controls: bool, composed: bool) -> Self {
         let block = Block::at(text.as_bytes(), 0);
-        Cursor { text, at: 0, depth: 0, controls: lowest < b' ', composed: is_composed(text), block }
+        Cursor { text, at: 0, depth: 0, controls, composed, block }
     }
 
     /// Whether the whole text [is composed](is_composed), as its strings without escapes then are.

@@ -126,10 +126,10 @@ impl PrivacyList {
     }
 
     fn about<'l>(&'l self, identifiers: &'l [Identifier]) -> impl Iterator<Item = &'l Listed> {
-        let personal = identifiers.iter().any(|identifier| is_personal(identifier.kind));
+        let personal = identifiers.iter().any(|identifier| identifier.kind.is_personal());
         identifiers
             .iter()
-            .filter(move |identifier| is_personal(identifier.kind) == personal)
+            .filter(move |identifier| identifier.kind.is_personal() == personal)
             .filter_map(|identifier| self.get(identifier.key))
     }
 
@@ -166,11 +166,6 @@ impl PrivacyList {
         entries.sort_by_key(|entry| entry.identifier.key);
         Ok(PrivacyList { entries })
     }
-}
-
-/// Whether an identifier stands for a person rather than for a device or a browser.
-fn is_personal(kind: IdentifierKind) -> bool {
-    kind <= IdentifierKind::Phone
 }
 
 /// The list in force, shared by all that intake and delivery run at once. Replacing it reaches all of them.

@@ -2,6 +2,7 @@
 
 use crate::commerce::RawFacts;
 use crate::json::{Cursor, Fault, FaultKind};
+use crate::survey::Survey;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 use std::borrow::Cow;
@@ -36,9 +37,9 @@ pub(crate) struct RawEvent<'a> {
 
 impl<'a> RawEvent<'a> {
     /// Reads a whole record. A field that is given twice, under whichever of its names, is a fault.
-    pub fn read(&mut self, record: &'a str) -> Result<(), Fault> {
-        let mut cursor = Cursor::new(record);
-        self.composed = cursor.is_composed();
+    pub fn read(&mut self, record: &'a str, survey: &Survey) -> Result<(), Fault> {
+        let mut cursor = Cursor::surveyed(record, survey);
+        self.composed = survey.composed;
         let mut seen = Seen::default();
         cursor.object(|cursor, name| {
             let (nth, field) = match name.as_ref() {

@@ -1,7 +1,8 @@
 //! A refused record, looked at once more.
 
 use crate::event::EventType;
-use crate::parse::{Envelope, Parsed, Parser, check_size, json_rejection, utf8};
+use crate::fault::{check_size, json_rejection, utf8};
+use crate::parse::{Envelope, Parsed, Parser};
 use crate::rejection::Rejection;
 use crate::{Arrival, pii};
 use serde_json::{Value, json};

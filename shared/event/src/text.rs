@@ -37,6 +37,18 @@ pub(crate) fn truncate(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
 }
 
+/// The same of a text that may be owned.
+#[inline]
+pub(crate) fn bounded(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
+    if text.len() <= max {
+        return text;
+    }
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(truncate(text, max)),
+        Cow::Owned(text) => Cow::Owned(truncate(&text, max).to_owned()),
+    }
+}
+
 /// As `str::trim`, for which most texts have nothing to do.
 #[inline]
 pub(crate) fn trim(text: &str) -> &str {

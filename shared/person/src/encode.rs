@@ -107,6 +107,23 @@ impl<'a> Blob<'a> {
         Blob::settles(bytes, identifier) || separated()
     }
 
+    /// As [`Profile::refuses_analytics`], of a stored profile; passes over everything but the answers.
+    pub fn refuses_analytics(bytes: &[u8]) -> Result<bool, Damaged> {
+        let mut reader = Reader::new(bytes);
+        if reader.byte()? != PROFILE {
+            return Ok(false);
+        }
+        while let Some((tag, field)) = reader.field()? {
+            if tag == tag::CHANNELS {
+                let mut answers = Profile::default();
+                // Whether they said no does not depend on the times, which are relative to another section.
+                channels::decode(&mut answers.channels, field, 0)?;
+                return Ok(answers.refuses_analytics());
+            }
+        }
+        Ok(false)
+    }
+
     /// The identifiers that the person of a stored profile is kept apart from; quick where there are none.
     pub fn separated(bytes: &[u8]) -> Result<Vec<Identifier>, Damaged> {
         let mut reader = Reader::new(bytes.get(1..).ok_or(Damaged)?);

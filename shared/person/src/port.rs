@@ -49,6 +49,8 @@ pub struct ProfileChange<'a> {
     pub blob: Arc<[u8]>,
     pub fresh: Vec<&'a Event<'a>>,
     pub merged: Vec<Key>,
+    /// Whether the person of that profile said no to being counted.
+    pub refuses_analytics: bool,
 }
 
 /// Profiles by person id.

@@ -90,6 +90,7 @@ proptest! {
         let mut straight = Profile::default();
         fold(&mut straight, &events);
         let expected = bytes(&straight);
+        prop_assert_eq!(Blob::refuses_analytics(&expected).unwrap(), straight.refuses_analytics());
 
         // Another order, in batches, through the stored form between them.
         let mut order: Vec<usize> = (0..events.len()).collect();

@@ -1,5 +1,6 @@
 //! The edge: requests over HTTP to events in the log, in batches of 50 and one by one.
 
+use crate::bench::scratch::Scratch;
 use crate::commands::serve_edge;
 use crate::simulate::{ScatteredSettings, VisitSettings, scattered};
 use crate::stages::cpu_time;
@@ -11,7 +12,6 @@ use event::{Parser, ParserSettings, Pseudonymizer};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -50,9 +50,8 @@ pub struct EdgeArgs {
     /// Connections that send batches
     #[arg(long, default_value_t = 16)]
     batch_connections: usize,
-    /// Where the log is kept meanwhile
-    #[arg(long, default_value = ".")]
-    scratch: PathBuf,
+    #[command(flatten)]
+    scratch: Scratch,
     /// Run one part only, in this process
     #[arg(long, value_enum, hide = true)]
     part: Option<Part>,
@@ -229,8 +228,8 @@ impl Server {
     fn start(args: &EdgeArgs) -> Result<Server> {
         let own = std::env::current_exe().context("finding this program")?;
         let mut child = Command::new(own)
-            .args(["bench", "edge", "--part", "server", "--scratch"])
-            .arg(&args.scratch)
+            .args(["bench", "edge", "--part", "server"])
+            .args(args.scratch.arguments())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -268,7 +267,7 @@ impl Drop for Server {
 /// The server's own process: serves until its input ends.
 fn serve(args: &EdgeArgs) -> Result<()> {
     run_on(0);
-    let folder = tempfile::Builder::new().prefix("rondo-bench-").tempdir_in(&args.scratch)?;
+    let folder = args.scratch.folder()?;
     let intake = Intake::new(BusLog::open(&folder.path().join("bus"))?, Sealer::new(&[7; 32]));
     let parser = Parser::new(Pseudonymizer::new(b"benchmark"), ParserSettings::default());
     let keys = WriteKeys::new([("web".to_owned(), KEY.to_owned())]);

@@ -1,6 +1,7 @@
 //! The main job over a log of shop events, played as live traffic: parse only, in memory, and durable.
 
 use crate::bench::campaign::UNANSWERED_VIEW;
+use crate::bench::scratch::Scratch;
 use crate::pump::{Durable, Pump};
 use crate::stages::{Stage, cpu_time, peak_mb};
 use anyhow::{Context, Result, bail, ensure};
@@ -32,9 +33,8 @@ pub struct MainArgs {
     /// Lines taken at once
     #[arg(long, default_value_t = BATCH_LINES)]
     batch: usize,
-    /// Where the durable part keeps its data meanwhile
-    #[arg(long, default_value = ".")]
-    scratch: PathBuf,
+    #[command(flatten)]
+    scratch: Scratch,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,8 +72,7 @@ fn part(args: &MainArgs, name: &str) -> Result<Map<String, Value>> {
     let output = Command::new(own)
         .args(["bench", "main", "--json", "--part", name, "--input"])
         .arg(&args.input)
-        .arg("--scratch")
-        .arg(&args.scratch)
+        .args(args.scratch.arguments())
         .args(["--batch", &args.batch.to_string()])
         .stderr(std::process::Stdio::inherit())
         .output()
@@ -95,7 +94,7 @@ fn run_part(part: Part, args: &MainArgs) -> Result<Value> {
         return Ok(json!({"events_per_cpu_s": rate(events), "peak_mb": peak_mb()}));
     }
 
-    let folder = tempfile::Builder::new().prefix("rondo-bench-").tempdir_in(&args.scratch)?;
+    let folder = args.scratch.folder()?;
     let sealer = Sealer::new(&[7; 32]);
     let (store, durable) = match part {
         Part::Durable => {
@@ -166,7 +165,7 @@ fn run_part(part: Part, args: &MainArgs) -> Result<Value> {
 fn each_batch(
     parser: &Parser,
     args: &MainArgs,
-    mut take: impl FnMut(Imported<'_>, Position) -> Result<()>,
+    mut take: impl FnMut(&Imported<'_>, Position) -> Result<()>,
 ) -> Result<()> {
     let file = SourceFile::open(&args.input)?;
     let name = file.name.clone();
@@ -176,7 +175,9 @@ fn each_batch(
     while let Some(batch) = lines.next_batch(args.batch)? {
         // Played as live: no record is in the future of its own receipt.
         let imported = convert(parser, format, &name, &batch, &mut arena, i64::MAX / 2);
-        take(imported, batch.end)?;
+        take(&imported, batch.end)?;
+        let spare = imported.spare();
+        arena.reuse(spare);
     }
     Ok(())
 }

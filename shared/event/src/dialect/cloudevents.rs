@@ -32,7 +32,7 @@ pub fn records(body: &str) -> Result<Vec<Translated>, Rejection> {
 /// # Errors
 /// An attribute that is missing or of no use.
 pub fn binary(attributes: &[(String, String)], data: &[u8]) -> Result<String, Rejection> {
-    crate::parse::check_size(data.len())?;
+    crate::fault::check_size(data.len())?;
     let mut fields: Map<String, Value> =
         attributes.iter().map(|(name, value)| (name.to_ascii_lowercase(), json!(value))).collect();
     if !data.is_empty() {

@@ -1,6 +1,6 @@
 //! The records of a body: one object, or an array of them.
 
-use crate::parse::{check_size, json_rejection};
+use crate::fault::{check_size, json_rejection};
 use crate::{Code, Parser, Rejection};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};

@@ -7,7 +7,7 @@
 use super::Translated;
 use super::members;
 use super::record::{Record, as_text, take_object, take_text};
-use crate::parse::json_rejection;
+use crate::fault::json_rejection;
 use crate::raw::Text;
 use crate::{Code, EventType, Rejection, iso_time};
 use serde::Deserialize;

@@ -35,7 +35,7 @@ pub struct Delivery<'d> {
 impl Delivery<'_> {
     pub(super) fn json(&self) -> Result<Value, Rejection> {
         let value: Value =
-            serde_json::from_slice(self.body).map_err(|error| crate::parse::json_rejection(&error))?;
+            serde_json::from_slice(self.body).map_err(|error| crate::fault::json_rejection(&error))?;
         match value.is_object() {
             true => Ok(value),
             false => Err(Rejection::new(Code::InvalidField, "", "not an object, as a shop system sends it")),

@@ -94,7 +94,7 @@ impl Scratch {
             }
             RowKind::Json => {
                 self.json =
-                    serde_json::from_str(text).map_err(|error| crate::parse::json_rejection(&error))?;
+                    serde_json::from_str(text).map_err(|error| crate::fault::json_rejection(&error))?;
                 match self.json.is_object() {
                     true => Ok(Row::Json(&self.json)),
                     false => Err(Rejection::new(Code::InvalidRow, "", "not a JSON object")),

@@ -6,6 +6,9 @@ use std::ops::Range;
 /// The IPv4 address that begins at `start`, where a digit is that belongs to nothing before it. A version of a program written alike is none: one that
 /// stands behind `v`, behind the word, behind a program's name (`Chrome/126.0.0.0`), or ends in zeros.
 pub(super) fn v4(text: &[u8], start: usize) -> Option<(Range<usize>, Ipv4Addr)> {
+    if is_version(&text[..start]) {
+        return None;
+    }
     let (mut octets, mut at) = ([0u8; 4], start);
     for (n, octet) in octets.iter_mut().enumerate() {
         if n > 0 {
@@ -25,7 +28,7 @@ pub(super) fn v4(text: &[u8], start: usize) -> Option<(Range<usize>, Ipv4Addr)> 
     let address = Ipv4Addr::from(octets);
     let nobody =
         octets[0] == 0 || octets[1..] == [0, 0, 0] || address.is_loopback() || address.is_broadcast();
-    (!nobody && !is_version(&text[..start])).then_some((start..at, address))
+    (!nobody).then_some((start..at, address))
 }
 
 /// The IPv6 address around `at`, where a colon is, and where the search goes on. Words may be joined to it by colons or

@@ -13,10 +13,11 @@ mod ip;
 mod number;
 mod phone;
 mod reading;
-mod stretch;
+pub(crate) mod stretch;
 
 use crate::contact::{normalise_email, normalise_phone};
 use crate::identifier::{IdentifierKind, Pseudonymizer};
+use crate::survey::Survey;
 use number::{Left, Written};
 use phone::{Likeness, Plan};
 use reading::{may_read_otherwise, reading};
@@ -52,6 +53,9 @@ enum Kind {
 /// How many telephone numbers of one text are looked up; what looks like one beyond is taken for one.
 const MAX_LOOKUPS: u32 = 64;
 
+/// No number that is looked for has fewer digits; an address of a machine may.
+const MIN_DIGITS: usize = 7;
+
 impl Masker {
     /// `region` is the ISO 3166 code of the country in which national telephone numbers are read.
     pub fn new(hasher: Pseudonymizer, region: &str) -> Masker {
@@ -62,10 +66,51 @@ impl Masker {
         &self.hasher
     }
 
+    /// What there is in a text to look at.
+    #[inline]
+    pub fn survey(&self, text: &str) -> Survey {
+        Survey::of(text, self.plan.is_short())
+    }
+
+    /// Whether something personal may stand in a text of which there is a survey, but for what stands in `except`,
+    /// parts of it. Where it does in no part of the text, none may: the other answer is not as sure.
+    #[inline]
+    pub fn finds_in(&self, text: &str, survey: &Survey, except: [Option<&str>; 2]) -> bool {
+        if survey.marked || !survey.ascii && may_read_otherwise(text) {
+            return self.finds(text, except[0]);
+        }
+        match survey.candidates() {
+            None => self.finds(text, except[0]),
+            Some([]) => false,
+            Some(found) => self.finds_at(text, found, except),
+        }
+    }
+
+    /// Whether something personal stands at one of the candidates of these stretches.
+    #[inline(never)]
+    fn finds_at(&self, text: &str, found: &[(usize, u64)], except: [Option<&str>; 2]) -> bool {
+        let mut scan = self.scan(text);
+        found.iter().any(|(at, candidates)| {
+            let mut candidates = *candidates;
+            for part in except.into_iter().flatten() {
+                // A part that was written otherwise is not in the text, and begins elsewhere.
+                let start = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+                if start < text.len() {
+                    candidates &= !bits(start.saturating_sub(*at), (start + part.len()).saturating_sub(*at));
+                }
+            }
+            scan.at = *at;
+            candidates != 0 && scan.look(candidates).is_some()
+        })
+    }
+
     /// Whether something personal stands in a text or in the text of a JSON value, but for what stands in `except`,
     /// a part of it.
     #[inline]
     pub fn finds(&self, text: &str, except: Option<&str>) -> bool {
+        if is_plain(text) {
+            return false;
+        }
         let plain = match except {
             None => self.scan(text).next().is_some(),
             Some(part) => {
@@ -161,6 +206,27 @@ impl Masker {
     }
 }
 
+/// Whether a text is so short, and of so few digits, letters, hyphens and underscores only, that nothing can stand in it.
+/// Most ids and words are.
+#[inline]
+fn is_plain(text: &str) -> bool {
+    if text.len() > 32 {
+        return false;
+    }
+    let (mut others, mut run) = (0, 0);
+    for byte in text.bytes() {
+        others += u32::from(!(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')));
+        run += u32::from(matches!(byte, b'0'..=b'9' | b'-'));
+    }
+    others == 0 && run < 8
+}
+
+/// The bits from `start` on and before `end`.
+fn bits(start: usize, end: usize) -> u64 {
+    let below = |n: usize| u64::MAX.checked_shl(n as u32).map_or(u64::MAX, |above| !above);
+    below(end) & !below(start)
+}
+
 /// What is personal in a text, from its beginning on, e-mail addresses apart.
 struct Scan<'t> {
     masker: &'t Masker,
@@ -221,11 +287,13 @@ impl Scan<'_> {
             |byte: &&u8| matches!(byte, b'0'..=b'9' | b' ' | b'-' | b'.' | b'(' | b')' | b'+' | b'*');
         let mut at = place - self.text[self.floor..place].iter().rev().take_while(of_run).count();
         let end = place + self.text[place..].iter().take_while(of_run).count();
+        // Fewer digits than any number has that is looked for are at most an address.
+        let few = self.text[at..end].iter().filter(|byte| byte.is_ascii_digit()).count() < MIN_DIGITS;
         while at < end {
             let digits = self.text[at..end].iter().take_while(|byte| byte.is_ascii_digit()).count();
             if digits == 0 {
                 at += 1;
-            } else if let Some(hit) = self.number(at) {
+            } else if let Some(hit) = self.number(at, few) {
                 return (Some(hit), end);
             } else {
                 at += digits;
@@ -235,7 +303,7 @@ impl Scan<'_> {
     }
 
     /// What the digits that begin at `start` are: an address, or the longest number that is personal.
-    fn number(&mut self, start: usize) -> Option<Hit> {
+    fn number(&mut self, start: usize, few: bool) -> Option<Hit> {
         let end = start + self.text[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         let next = self.text.get(end);
         // Most digits are part of a code, or few and alone.
@@ -252,8 +320,11 @@ impl Scan<'_> {
         {
             return Some(Hit { at, kind: Kind::Ip, value: address.to_string() });
         }
+        if few {
+            return None;
+        }
         let written = Written::at(self.text, start);
-        if written.first(written.groups).len() < 7 {
+        if written.first(written.groups).len() < MIN_DIGITS {
             return None;
         }
         (1..=written.groups).rev().find_map(|groups| self.numbered(&written, groups, start, left))
