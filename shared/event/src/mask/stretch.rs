@@ -3,7 +3,7 @@
 use wide::u8x16;
 
 /// What 64 bytes of a text hold.
-pub(super) struct Stretch {
+pub(crate) struct Stretch {
     /// Bytes at which a number, or an address of a machine, may stand: one bit a byte, the first lowest.
     pub candidates: u64,
 }
