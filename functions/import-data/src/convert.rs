@@ -45,7 +45,7 @@ impl Imported<'_> {
     /// What is left of a batch that was dealt with, for [`Arena::reuse`].
     pub fn spare(self) -> Spare {
         // No event is left, and so nothing that is borrowed; the memory stays the same.
-        Spare(self.events.into_iter().filter_map(|_| None).collect())
+        Spare(self.events.into_iter().map_while(|_| None).collect())
     }
 }
 

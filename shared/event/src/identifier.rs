@@ -1,5 +1,6 @@
 //! Identifiers and their keyed hashes.
 
+use crate::keyed::Keyed;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
@@ -231,12 +232,14 @@ impl fmt::Debug for Identifiers {
 #[derive(Clone)]
 pub struct Pseudonymizer {
     keyed: Hmac<Sha256>,
+    short: Keyed,
 }
 
 impl Pseudonymizer {
     /// `key` is the deployment's secret: 32 random bytes, kept for as long as its data.
     pub fn new(key: &[u8]) -> Self {
-        Pseudonymizer { keyed: Hmac::new_from_slice(key).expect("HMAC takes a key of any length") }
+        let keyed = Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
+        Pseudonymizer { keyed, short: Keyed::new(key) }
     }
 
     /// The hash of a cleaned value of a kind. The kind is part of it, so that a user id equal to some
@@ -256,6 +259,9 @@ impl Pseudonymizer {
 
     /// The hash of a value in a named scope other than an identifier's.
     pub fn key(&self, scope: &str, value: &str) -> Key {
+        if let Some(code) = self.short.code([scope.as_bytes(), &[0], value.as_bytes()]) {
+            return Key(code);
+        }
         let mut mac = self.keyed.clone();
         mac.update(scope.as_bytes());
         mac.update(&[0]);

@@ -1,6 +1,7 @@
 //! What stands in a record, found out in one pass over it: whether its strings can be taken as they stand, and where in
 //! it something personal may be.
 
+use crate::places::Places;
 use crate::text::is_composed;
 use wide::u8x16;
 
@@ -15,95 +16,77 @@ pub(crate) struct Survey {
     pub ascii: bool,
     /// Whether an `@`, a `%` or a backslash stands in it.
     pub marked: bool,
-    /// The stretches of [`Survey::STRETCH`] bytes in which a number or an address of a machine may stand: where each
-    /// begins, and one bit a byte, the first lowest.
-    found: [(usize, u64); Survey::FOUND],
-    count: usize,
+    /// Where a number or an address of a machine may stand.
+    places: Places,
 }
 
 impl Survey {
     /// Bytes of one stretch.
-    pub const STRETCH: usize = 64;
-    /// How many stretches are listed.
-    const FOUND: usize = 8;
+    pub const STRETCH: usize = Places::BLOCK;
 
     /// Looks at all of a text. `short` says that telephone numbers of eight characters are looked for, instead of eleven.
     pub fn of(text: &str, short: bool) -> Survey {
-        let bytes = text.as_bytes();
-        let mut pass = Pass::new(short);
-        let (blocks, rest) = bytes.as_chunks();
-        for block in blocks {
-            pass.block(block);
-        }
-        if !rest.is_empty() {
-            // Padded with what nothing is looked for in.
-            let mut block = [b'x'; Survey::STRETCH];
-            block[..rest.len()].copy_from_slice(rest);
-            pass.block(&block);
-        }
-        let highest = pass.highest.reduce_max();
-        Survey {
-            controls: pass.lowest.reduce_min() < b' ',
-            composed: highest < 0xCC || is_composed(text),
-            ascii: highest < 0x80,
-            marked: pass.marked.to_bitmask() != 0,
-            found: pass.found,
-            count: pass.count,
-        }
+        let (blocks, rest) = text.as_bytes().as_chunks();
+        // Padded with what nothing is looked for in.
+        let mut last = [b'x'; Survey::STRETCH];
+        last[..rest.len()].copy_from_slice(rest);
+        let blocks = Blocks { blocks, last: (!rest.is_empty()).then_some(&last) };
+        let Passed { controls, ascii, high, marked, places } = pass(blocks, Places::new(short));
+        Survey { controls, composed: !high || is_composed(text), ascii, marked, places }
     }
 
-    /// The stretches in which a number or an address may stand; none where there are more than are listed.
+    /// The stretches in which a number or an address may stand: where each begins, and one bit a byte, the first lowest;
+    /// none where there are more than are listed.
     pub fn candidates(&self) -> Option<&[(usize, u64)]> {
-        self.found.get(..self.count)
+        self.places.found.get(..self.places.count)
     }
 }
 
-impl Default for Survey {
-    /// Of an empty text.
-    fn default() -> Survey {
-        Survey::of("", false)
-    }
+/// A text in blocks, the last of them padded.
+#[derive(Clone, Copy)]
+struct Blocks<'b> {
+    blocks: &'b [[u8; Survey::STRETCH]],
+    last: Option<&'b [u8; Survey::STRETCH]>,
 }
 
-/// A pass under way.
-struct Pass {
-    short: bool,
-    lowest: u8x16,
-    highest: u8x16,
-    marked: u8x16,
-    runs: Runs,
-    dots: Near,
-    colons: Near,
-    at: usize,
-    found: [(usize, u64); Survey::FOUND],
-    count: usize,
+/// What a pass over blocks comes to.
+struct Passed {
+    controls: bool,
+    ascii: bool,
+    /// Whether there are bytes from `CC` on, with which characters from U+0300 on begin.
+    high: bool,
+    marked: bool,
+    places: Places,
 }
 
-impl Pass {
-    fn new(short: bool) -> Pass {
-        Pass {
-            short,
-            lowest: u8x16::splat(b'x'),
-            highest: u8x16::splat(b'x'),
-            marked: u8x16::splat(0),
-            runs: Runs::default(),
-            dots: Near::default(),
-            colons: Near::default(),
-            at: 0,
-            found: [(0, 0); Survey::FOUND],
-            count: 0,
-        }
-    }
+#[cfg(not(target_arch = "x86_64"))]
+fn pass(blocks: Blocks<'_>, places: Places) -> Passed {
+    portable(blocks, places)
+}
 
-    #[inline(always)]
-    fn block(&mut self, block: &[u8; Survey::STRETCH]) {
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[allow(unsafe_code)] // what the processor can do is only known as it runs
+fn pass(blocks: Blocks<'_>, places: Places) -> Passed {
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor was just asked whether it has these instructions.
+        return unsafe { by_32(blocks, places) };
+    }
+    portable(blocks, places)
+}
+
+/// Sixteen bytes at a time, as every processor can.
+fn portable(Blocks { blocks, last }: Blocks<'_>, mut places: Places) -> Passed {
+    let (mut lowest, mut highest) = (u8x16::splat(b'x'), u8x16::splat(b'x'));
+    let mut marked = u8x16::splat(0);
+    for block in blocks.iter().chain(last) {
         let (mut runs, mut dots, mut colons) = (0u64, 0u64, 0u64);
         for (n, bytes) in block.as_chunks().0.iter().enumerate() {
             let bytes = u8x16::new(*bytes);
             let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-            self.lowest = self.lowest.min(bytes);
-            self.highest = self.highest.max(bytes);
-            self.marked |= is(b'@') | is(b'%') | is(b'\\');
+            lowest = lowest.min(bytes);
+            highest = highest.max(bytes);
+            marked |= is(b'@') | is(b'%') | is(b'\\');
             // From ( to 9: digits and what stands between them. The comma and the slash only make for more candidates.
             let offset = bytes - u8x16::splat(b'(');
             let run = offset.min(u8x16::splat(b'9' - b'(')).simd_eq(offset) | is(b' ');
@@ -111,84 +94,47 @@ impl Pass {
             dots |= u64::from(is(b'.').to_bitmask()) << (16 * n);
             colons |= u64::from(is(b':').to_bitmask()) << (16 * n);
         }
-        let candidates =
-            self.runs.long(runs, self.short) | self.dots.quads(dots) | self.colons.groups(colons);
-        if candidates != 0 {
-            self.note(candidates);
+        places.block(runs, dots, colons);
+    }
+    let (lowest, highest, marked) = (lowest.reduce_min(), highest.reduce_max(), marked.to_bitmask() != 0);
+    Passed { controls: lowest < b' ', ascii: highest < 0x80, high: highest >= 0xCC, marked, places }
+}
+
+/// The same, 32 bytes at a time: half the instructions.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code)] // there is no other way to load so many bytes at once
+fn by_32(Blocks { blocks, last }: Blocks<'_>, mut places: Places) -> Passed {
+    use std::arch::x86_64::*;
+
+    let splat = |byte: u8| _mm256_set1_epi8(byte as i8);
+    let mask = |bytes| u64::from(_mm256_movemask_epi8(bytes) as u32);
+    let (mut lowest, mut highest, mut marked) = (splat(b'x'), splat(b'x'), splat(0));
+    for block in blocks.iter().chain(last) {
+        let (mut runs, mut dots, mut colons) = (0u64, 0u64, 0u64);
+        for (n, bytes) in block.as_chunks::<32>().0.iter().enumerate() {
+            // SAFETY: these are 32 bytes, which may lie anywhere.
+            let bytes = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
+            let is = |byte: u8| _mm256_cmpeq_epi8(bytes, splat(byte));
+            lowest = _mm256_min_epu8(lowest, bytes);
+            highest = _mm256_max_epu8(highest, bytes);
+            let others = _mm256_or_si256(is(b'%'), is(b'\\'));
+            marked = _mm256_or_si256(marked, _mm256_or_si256(is(b'@'), others));
+            let offset = _mm256_sub_epi8(bytes, splat(b'('));
+            let within = _mm256_cmpeq_epi8(_mm256_min_epu8(offset, splat(b'9' - b'(')), offset);
+            runs |= mask(_mm256_or_si256(within, is(b' '))) << (32 * n);
+            dots |= mask(is(b'.')) << (32 * n);
+            colons |= mask(is(b':')) << (32 * n);
         }
-        self.at += Survey::STRETCH;
+        places.block(runs, dots, colons);
     }
-
-    #[inline(never)]
-    fn note(&mut self, candidates: u64) {
-        if let Some(place) = self.found.get_mut(self.count) {
-            *place = (self.at, candidates);
-        }
-        self.count += 1;
-    }
-}
-
-/// The bits `by` places on, those of the block before moving in.
-#[inline(always)]
-fn on(bits: u64, before: u64, by: u32) -> u64 {
-    bits << by | before >> (64 - by)
-}
-
-/// Runs of set bits, over the ends of blocks.
-#[derive(Default)]
-struct Runs {
-    one: u64,
-    two: u64,
-    four: u64,
-    eight: u64,
-}
-
-impl Runs {
-    /// The last of eleven (or eight) set bits in a row, and all after it.
-    #[inline(always)]
-    fn long(&mut self, one: u64, short: bool) -> u64 {
-        let two = one & on(one, self.one, 1);
-        let four = two & on(two, self.two, 2);
-        let eight = four & on(four, self.four, 4);
-        let found = if short { eight } else { eight & on(eight, self.eight, 3) };
-        *self = Runs { one, two, four, eight };
-        found
-    }
-}
-
-/// Set bits near to each other, over the ends of blocks.
-#[derive(Default)]
-struct Near {
-    one: u64,
-    two: u64,
-}
-
-impl Near {
-    /// The third of three dots with one to three bytes between them.
-    #[inline(always)]
-    fn quads(&mut self, one: u64) -> u64 {
-        let after = |bits: u64, before: u64| on(bits, before, 2) | on(bits, before, 3) | on(bits, before, 4);
-        let two = one & after(one, self.one);
-        let found = if two | self.two == 0 { 0 } else { one & after(two, self.two) };
-        *self = Near { one, two };
-        found
-    }
-
-    /// The second of two colons in a row, and the third of three with up to four bytes between them.
-    #[inline(always)]
-    fn groups(&mut self, one: u64) -> u64 {
-        let after = |bits: u64, before: u64| {
-            on(bits, before, 1)
-                | on(bits, before, 2)
-                | on(bits, before, 3)
-                | on(bits, before, 4)
-                | on(bits, before, 5)
-        };
-        let two = one & after(one, self.one);
-        let found =
-            if two | self.two == 0 { 0 } else { one & on(one, self.one, 1) | one & after(two, self.two) };
-        *self = Near { one, two };
-        found
+    let any = |bytes| mask(bytes) != 0;
+    Passed {
+        controls: any(_mm256_cmpeq_epi8(_mm256_min_epu8(lowest, splat(b' ' - 1)), lowest)),
+        ascii: !any(highest),
+        high: any(_mm256_cmpeq_epi8(_mm256_max_epu8(highest, splat(0xCC)), highest)),
+        marked: any(marked),
+        places,
     }
 }
 
@@ -241,10 +187,24 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn every_processor_finds_the_same(bytes in prop::collection::vec(any::<[u8; 8]>(), 0..40), short: bool) {
+            let bytes: Vec<u8> = bytes.into_iter().flatten().map(|byte| if byte < 250 { byte % 96 + 32 } else { byte.wrapping_mul(37) }).collect();
+            let blocks = Blocks { blocks: bytes.as_chunks().0, last: None };
+            let told = |passed: Passed| {
+                let Passed { controls, ascii, high, marked, places } = passed;
+                (controls, ascii, high, marked, places.found, places.count)
+            };
+            let places = || Places::new(short);
+            prop_assert_eq!(told(pass(blocks, places())), told(portable(blocks, places())));
+        }
+    }
+
     #[test]
     fn too_many_stretches_are_not_listed() {
         let text = "call 13800138000 ".repeat(64);
         assert_eq!(Survey::of(&text, false).candidates(), None);
-        assert_eq!(Survey::default().candidates(), Some(&[][..]));
+        assert_eq!(Survey::of("", false).candidates(), Some(&[][..]));
     }
 }

@@ -283,3 +283,29 @@ proptest::proptest! {
         }
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_survey_leads_to_what_a_search_finds(
+        text in r#"([a-z":, ]{0,40}|[0-9a-f:. +()-]{0,24}|13800138000|203\.0\.113\.195|fe80::1ff:fe23|4111 1111 1111 1111){0,9}"#,
+        short: bool,
+    ) {
+        let masker = masker(if short { "SG" } else { "CN" });
+        let survey = masker.survey(&text);
+        proptest::prop_assert_eq!(masker.finds_in(&text, &survey, [None, None]), masker.finds(&text, None));
+    }
+}
+
+#[test]
+fn what_is_not_kept_is_not_looked_at() {
+    let masker = masker("CN");
+    let record = r#"{"anonymousId":"13800138000","ip":"203.0.113.195","n":"138 0013 8001"}"#;
+    let finds = |record: &str, except| masker.finds_in(record, &masker.survey(record), except);
+    let (id, ip) = (&record[16..27], &record[34..49]);
+    assert!(finds(record, [Some(id), Some(ip)]));
+    let record = &record[..record.len() - 2];
+    let (id, ip) = (&record[16..27], &record[34..49]);
+    let shorter = &record[..51];
+    assert!(!finds(shorter, [Some(id), Some(ip)]));
+    assert!(finds(shorter, [Some(id), None]) && finds(shorter, [None, Some(ip)]));
+}
