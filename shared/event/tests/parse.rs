@@ -967,3 +967,35 @@ mod consent {
         assert!(by(exempt, &consent(json!({"analytics": false}))).unwrap().0, "a no counts from everybody");
     }
 }
+
+/// What stands before a value in the record is no part of it: neither a key that is read as a word before a number,
+/// nor a quote.
+#[test]
+fn a_key_does_not_keep_its_value_from_being_masked() {
+    let values = [
+        "02112345678 please",
+        "021-12345678 please",
+        "call 13812345678",
+        "13812345678",
+        "+49 30 901820",
+        "4111 1111 1111 1111",
+        "11010519491231002X",
+        "203.0.113.9 it was",
+        "a@b.example",
+    ];
+    let keys =
+        ["no", "id", "sku", "order", "order_no", "version", "v", "nr", "tel", "ref", "number", "a", "x-y", "note", "编号"];
+    let masked = |key: &str, value: &str| {
+        let record = json!({"type": "track", "event": "E", "userId": "u", "properties": {key: value}});
+        look(record, LIVE, |parsed| parsed.event.properties.to_string())
+    };
+    for value in values {
+        let alone = masked("zz_text", value);
+        for key in keys {
+            let with = masked(key, value);
+            if with.contains(value) {
+                assert!(alone.contains(value), "`{key}`: {value} stays, and is masked elsewhere: {alone}");
+            }
+        }
+    }
+}

@@ -139,6 +139,10 @@ pub(super) fn follows_word_for_id(text: &[u8], start: usize) -> bool {
     ];
     const CHINESE: [&str; 6] = ["订单", "单号", "订单号", "编号", "序号", "条码"];
     let skipped = text[..start].iter().rev().take(4).take_while(|byte| b" #:.=-_\"'".contains(byte)).count();
+    // A key of the record, which is no part of its value: the record is looked at as a whole first.
+    if text[start - skipped..start].windows(2).any(|two| two == b"\":") {
+        return false;
+    }
     let before = &text[..start - skipped];
     let before = before.strip_suffix("：".as_bytes()).unwrap_or(before);
     if text[before.len()..start].contains(&b'#')
@@ -194,5 +198,6 @@ mod tests {
             assert!(follows_word_for_id(id.as_bytes(), id.find("13").unwrap()), "{id}");
         }
         assert!(!follows_word_for_id(b"call 13", 5));
+        assert!(!follows_word_for_id(br#"{"order": "13"#, 11), "a key");
     }
 }
