@@ -983,8 +983,10 @@ fn a_key_does_not_keep_its_value_from_being_masked() {
         "203.0.113.9 it was",
         "a@b.example",
     ];
-    let keys =
-        ["no", "id", "sku", "order", "order_no", "version", "v", "nr", "tel", "ref", "number", "a", "x-y", "note", "编号"];
+    let keys = [
+        "no", "id", "sku", "order", "order_no", "version", "v", "nr", "tel", "ref", "number", "a", "x-y",
+        "note", "编号",
+    ];
     let masked = |key: &str, value: &str| {
         let record = json!({"type": "track", "event": "E", "userId": "u", "properties": {key: value}});
         look(record, LIVE, |parsed| parsed.event.properties.to_string())
