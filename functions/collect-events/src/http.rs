@@ -39,7 +39,7 @@ impl<'a> Request<'a> {
 pub struct Response {
     pub status: u16,
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
-    /// JSON, or a picture; empty for an answer without content.
+    /// JSON, a page or a picture; empty for an answer without content.
     pub body: Cow<'static, [u8]>,
     /// Why it failed, for the operator's log; never sent.
     pub cause: Option<String>,

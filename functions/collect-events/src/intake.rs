@@ -3,7 +3,7 @@
 use crate::given_keys::{Given, of_body, of_head};
 use crate::records::{is_batch, translated};
 use crate::route::{Form, Route, route};
-use crate::{Request, Response, WriteKeys, answer, body, question, webhooks};
+use crate::{Request, Response, WriteKeys, answer, body, question, unsubscribe, webhooks};
 use event::dialect::Translated;
 use event::{
     Arrival, Came, Code, Event, EventBus, Parsed, Parser, PortError, PrivacyRequests, QualityCount,
@@ -34,6 +34,7 @@ pub async fn run<B: EventBus, V: Vault, Q: Quarantine, P: PrivacyRequests>(
         Route::WrongMethod { allowed } => answer::wrong_method(allowed),
         Route::Unknown => answer::unknown_route(),
         Route::Webhook(name) => webhooks::take(deps, request, name).await,
+        Route::Unsubscribe(token) => unsubscribe::answer(deps, request, token).await,
         Route::Take(form) => {
             let response = collect(deps, request, form).await;
             match form {

@@ -12,6 +12,7 @@ mod question;
 mod rate_limit;
 mod records;
 mod route;
+mod unsubscribe;
 mod webhooks;
 mod write_keys;
 

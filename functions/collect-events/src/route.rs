@@ -14,6 +14,8 @@ pub(crate) enum Route<'p> {
     Ask(Question<'p>),
     /// What the shop system of that name sends.
     Webhook(&'p str),
+    /// The unsubscribe link of a token.
+    Unsubscribe(&'p str),
     /// A known address, asked in another way than the one named.
     WrongMethod {
         allowed: &'static str,
@@ -67,7 +69,7 @@ pub(crate) enum Question<'p> {
 /// All routes, as answers name them.
 pub(crate) const ROUTES: &str = "POST /v1/identify, /v1/track, /v1/page, /v1/screen, /v1/group, /v1/alias, \
     /v1/merge, /v1/batch, /v1/import (Segment, RudderStack); /batch/, /capture/, /e/ (PostHog); /api/s/{type} (Jitsu); \
-    /api/public/apps/{type} (Dittofeed); /mp/collect (GA4); /ce (CloudEvents); /beacon; /webhooks/{source} (Shopify, WooCommerce); GET /pixel.gif; GET /health";
+    /api/public/apps/{type} (Dittofeed); /mp/collect (GA4); /ce (CloudEvents); /beacon; /webhooks/{source} (Shopify, WooCommerce); /u/{token} (unsubscribe links); GET /pixel.gif; GET /health";
 
 const POST: &[&str] = &["POST"];
 const GET: &[&str] = &["GET"];
@@ -76,7 +78,8 @@ const BOTH: &[&str] = &["GET", "POST"];
 pub(crate) fn route<'p>(method: &str, path: &'p str) -> Route<'p> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let webhook = || path.strip_prefix("/webhooks/").map(|name| (Route::Webhook(name), POST));
-    let found = segment(path).or_else(|| other(path)).or_else(webhook);
+    let unsubscribe = || path.strip_prefix("/u/").map(|token| (Route::Unsubscribe(token), BOTH));
+    let found = segment(path).or_else(|| other(path)).or_else(webhook).or_else(unsubscribe);
     let Some((target, methods)) = found else { return Route::Unknown };
     match method {
         "OPTIONS" => Route::Preflight,
@@ -171,6 +174,8 @@ mod tests {
         let call = |kind| Route::Take(Form::Call(kind, Client::Segment));
         assert_eq!(route("POST", "/v1/track"), call(EventType::Track));
         assert_eq!(route("POST", "/v1/t"), call(EventType::Track));
+        assert_eq!(route("GET", "/u/abc"), Route::Unsubscribe("abc"));
+        assert_eq!(route("POST", "/u/abc"), Route::Unsubscribe("abc"));
         assert_eq!(route("POST", "/v1/merge"), call(EventType::Alias));
         assert_eq!(route("POST", "/v1/batch/"), Route::Take(Form::Batch(Client::Segment)));
         assert_eq!(route("POST", "/api/s/s2s/page"), Route::Take(Form::Call(EventType::Page, Client::Jitsu)));

@@ -209,6 +209,7 @@ async fn send<P, L, V, B, H, E: Channel, W: Channel>(
     let message = Outgoing {
         action,
         at: now,
+        kind: letter.kind,
         channel,
         to: &letter.to,
         sender: &deps.settings.sender,
@@ -216,7 +217,10 @@ async fn send<P, L, V, B, H, E: Channel, W: Channel>(
         html: &letter.rendered.html,
         text: &letter.rendered.text,
         unsubscribe_url: letter.unsubscribe_url.as_deref(),
+        unsubscribe_mailto: deps.settings.unsubscribe_mailto.as_deref(),
+        token: letter.token.as_deref(),
         personal: &letter.personal,
+        webhook: deps.settings.webhooks.get(channel).filter(|_| letter.kind == ChannelKind::Webhook),
     };
     match letter.kind {
         ChannelKind::Email => deps.email.send(&message).await,

@@ -1,6 +1,6 @@
 //! deliver-messages on Lambda.
 
-use aws::{Aws, Bus, HeldTable, LedgerTable, LiveConfig, LivePrivacy, People, Seals, SesEmail, VaultTable};
+use aws::*;
 use campaign::DeliverySettings;
 use deliver_messages::{Deps, invoke};
 use lambda::variables::*;
@@ -21,11 +21,14 @@ async fn main() -> Result<(), Failure> {
     let email = SesEmail::new(&aws, settings.optional(MAIL_CONFIGURATION_SET));
     let webhook = Webhook::default();
     let live: LiveConfig = LiveConfig::of(&aws, &settings)?;
+    let secrets = DeliverySecrets::of(&aws, &settings)?;
     let list = LivePrivacy::new(&aws, settings.optional(PRIVACY_BUCKET));
 
     let handler = async |event, now| {
         let (config, privacy) = tokio::try_join!(live.current(now), list.current(now))?;
-        let settings = &DeliverySettings { privacy, ..config.settings.delivery.clone() };
+        let mut settings = DeliverySettings { privacy, ..config.settings.delivery.clone() };
+        secrets.fill(&mut settings).await?;
+        let settings = &settings;
         let campaigns = &config.campaigns;
         let (profiles, ledger) = (&profiles, &ledger);
         let (vault, bus, holding, email, webhook) = (&vault, &bus, &holding, &email, &webhook);

@@ -2,13 +2,14 @@
 
 use crate::Deps;
 use campaign::{
-    Action, CapCounts, Caps, ChannelKind, Claim, Decision, Lane, Ledger, LedgerEntry, LedgerState, Message,
-    MessageContext, Reason, Rendered, Situation, decide, local_day, time_zone,
+    Action, CapCounts, Caps, ChannelKind, Claim, Decision, DeliverySettings, Lane, Ledger, LedgerEntry,
+    LedgerState, Message, MessageContext, Reason, Rendered, Situation, decide, local_day, time_zone,
 };
 use event::{Identifier, IdentifierKind, Identifiers, Key, PortError, Purpose, Vault};
 use jiff::tz::TimeZone;
 use person::{Blob, Profile};
 use std::collections::BTreeMap;
+use token::MessageToken;
 
 /// A decided action, not yet claimed.
 pub(crate) struct Plan {
@@ -30,6 +31,7 @@ pub(crate) struct Letter {
     pub to: String,
     pub rendered: Rendered,
     pub unsubscribe_url: Option<String>,
+    pub token: Option<String>,
     pub personal: BTreeMap<String, String>,
 }
 
@@ -94,7 +96,8 @@ impl Plan {
             zone: &zone,
             consent: profile.agreed_by(&message.channel, purpose(campaign.lane)),
             refuses_analytics: profile.refuses_analytics(),
-            suppressed: profile.identifiers.iter().any(|id| settings.suppressed.contains(&id.key)),
+            suppressed: profile.is_suppressed(&message.channel)
+                || profile.identifiers.iter().any(|id| settings.suppressed.contains(&id.key)),
             restricted: settings.privacy.is_restricted(&profile.strongest()),
             open_complaint: profile.open_complaint(),
             in_audience: campaign
@@ -178,13 +181,15 @@ impl Plan {
         profile: &Profile<'_>,
     ) -> Result<Plan, PortError> {
         let Deps { settings, vault, .. } = *deps;
+        let token = token_of(settings, now, action, message, profile);
         let unsubscribe_url = match lane {
-            Lane::Marketing => settings.unsubscribe_link(action.id),
+            Lane::Marketing => settings.unsubscribe_link(action.id, token.as_deref()),
             Lane::Service => None,
         };
         let (to, allowed) = match message.kind {
             ChannelKind::Email => (email_address(vault, &profile.identifiers).await?, &[][..]),
             ChannelKind::Webhook => match settings.webhooks.get(&message.channel) {
+                Some(webhook) if webhook.url.is_empty() => (None, &[][..]),
                 Some(webhook) => (Some(webhook.url.clone()), webhook.personal.as_slice()),
                 None => (None, &[][..]),
             },
@@ -192,7 +197,7 @@ impl Plan {
         let Some(to) = to else {
             let detail = match message.kind {
                 ChannelKind::Email => "the vault holds no e-mail address of the person",
-                ChannelKind::Webhook => "no webhook of that name is set up",
+                ChannelKind::Webhook => "no webhook of that name is set up with a URL",
             };
             return Ok(self.refuse(Reason::NoAddress, detail));
         };
@@ -213,10 +218,28 @@ impl Plan {
                 format!("the templates look up what is not there: {}", rendered.missing.join(", "));
         }
         let personal = fields(vault, &profile.identifiers, allowed.iter().map(String::as_str)).await?;
-        let letter = Letter { kind: message.kind, to, rendered, unsubscribe_url, personal };
+        let letter = Letter { kind: message.kind, to, rendered, unsubscribe_url, token, personal };
         self.verdict = Verdict::Send(Box::new(letter));
         Ok(self)
     }
+}
+
+/// What the message is known by when something comes back of it: a click on its link, a bounce.
+fn token_of(
+    settings: &DeliverySettings,
+    now: i64,
+    action: &Action,
+    message: &Message,
+    profile: &Profile<'_>,
+) -> Option<String> {
+    let token = MessageToken {
+        person: *profile.identifiers.first()?,
+        action: action.id,
+        channel: message.channel.clone(),
+        campaign: action.campaign.clone(),
+        sent_at: now,
+    };
+    Some(settings.tokens.as_ref()?.seal(&token))
 }
 
 /// The first e-mail address of a person that the vault still holds.

@@ -4,6 +4,7 @@ use crate::config_folder::read_config;
 use crate::privacy::read_list;
 use crate::pump::{Durable, Pump};
 use anyhow::{Context, Result, bail};
+use campaign::{WebhookSecrets, WebhookSettings};
 use collect_events::Webhooks;
 use embedded::{BusLog, Intake, Keys, LakeFolder, Outbox, PrivacyFolder, Sealer, Store};
 use event::dialect::WebhookSource;
@@ -15,6 +16,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
+use token::TokenKey;
 use webhook::Webhook;
 
 /// An open data folder. One process has it at a time.
@@ -69,13 +71,16 @@ impl Installation {
         pump.privacy = Arc::clone(&config.settings.parser.privacy);
         pump.identity = config.settings.identity;
         pump.zone = config.settings.delivery.zone.clone();
+        fill_webhooks(folder, &mut config.settings.delivery.webhooks)?;
         let now = clock();
         let unknown = block_on(deliver_messages::recover(&pump.store, now, now))?;
         pump.commit()?;
+        let parser = Parser::new(Pseudonymizer::new(&keys.hash), config.settings.parser);
+        config.settings.delivery.tokens = Some(TokenKey::of(parser.hasher()));
         let mut installation = Installation {
             folder: folder.to_owned(),
             name: config.settings.name,
-            parser: Parser::new(Pseudonymizer::new(&keys.hash), config.settings.parser),
+            parser,
             mappings: config.mappings,
             planned: config.planned.0,
             webhooks: webhooks(folder, &config.settings.incoming_webhooks)?,
@@ -152,6 +157,26 @@ fn webhooks(folder: &Path, sources: &BTreeMap<String, WebhookSource>) -> Result<
         tracing::warn!(source = name, "no webhooks are taken of it: keys/webhooks.json has no secret for it");
     }
     Ok(webhooks)
+}
+
+/// Puts what webhooks are signed with, and URLs that are secrets, beside their settings: `keys/webhooks-out.json`.
+fn fill_webhooks(folder: &Path, webhooks: &mut BTreeMap<String, WebhookSettings>) -> Result<()> {
+    let path = folder.join("keys/webhooks-out.json");
+    let json = match fs::read(&path) {
+        Ok(json) => json,
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+    };
+    let secrets =
+        WebhookSecrets::parse(&json).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+    secrets.fill(webhooks);
+    for name in secrets.names().filter(|name| !webhooks.contains_key(*name)) {
+        tracing::warn!(
+            webhook = name,
+            "keys/webhooks-out.json has a secret of a webhook that settings.yaml does not name"
+        );
+    }
+    Ok(())
 }
 
 /// Keeps other processes out for as long as it lives.

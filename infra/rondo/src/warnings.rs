@@ -35,10 +35,11 @@ fn of_message(
     let template = folder.join("templates").join(&message.template);
     let is_email = message.kind == ChannelKind::Email;
     if is_email && campaign.lane == Lane::Marketing {
-        if config.settings.delivery.unsubscribe_url.is_none() {
+        let delivery = &config.settings.delivery;
+        if delivery.unsubscribe_url.is_none() && delivery.public_url.is_none() {
             let settings = folder.join("settings.yaml");
-            let advice =
-                "there is no unsubscribe_url, which marketing by e-mail needs: mailboxes and laws ask for it";
+            let advice = "there is neither a public_url nor an unsubscribe_url; marketing by e-mail needs one of them: mailboxes and laws \
+                 ask for it";
             found.push(Problem::new(&settings, 0, 0, advice));
         } else if !message.shows_unsubscribe_url() {
             let advice = format!(

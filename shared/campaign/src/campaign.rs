@@ -137,14 +137,20 @@ impl Campaigns {
         self.campaigns.iter()
     }
 
-    /// Whether any campaign could want an event. Who enters segments wants them all.
+    /// Whether any campaign could want an event. Who enters segments wants them all, but for what programs did in a
+    /// reader's place.
     pub fn wants(&self, event: &Event<'_>) -> bool {
+        if event.is_of_machine() {
+            return false;
+        }
         !self.segments.is_empty() || self.by_event.contains_key(event.name.as_ref())
     }
 
-    /// What an event of a name may do, in which campaigns, and whether those let people in.
-    pub(crate) fn roles(&self, event_name: &str) -> impl Iterator<Item = (&Campaign, Role, bool)> {
-        let roles = self.by_event.get(event_name).map(Vec::as_slice).unwrap_or_default();
+    /// What an event may do by its name, in which campaigns, and whether those let people in. What a program did in a
+    /// reader's place does nothing.
+    pub(crate) fn roles(&self, event: &Event<'_>) -> impl Iterator<Item = (&Campaign, Role, bool)> {
+        let roles = if event.is_of_machine() { None } else { self.by_event.get(event.name.as_ref()) };
+        let roles = roles.map(Vec::as_slice).unwrap_or_default();
         roles.iter().map(|(index, role)| (&self.campaigns[*index], *role, self.lets_in[*index]))
     }
 

@@ -1,6 +1,6 @@
 //! The port through which a message leaves.
 
-use crate::Action;
+use crate::{Action, ChannelKind, WebhookSettings};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ pub struct Outgoing<'a> {
     pub action: &'a Action,
     /// When it is sent, UTC ms.
     pub at: i64,
+    pub kind: ChannelKind,
     /// The name that consent and caps go by: `email`, or a webhook's name.
     pub channel: &'a str,
     /// An e-mail address, or a webhook's URL.
@@ -21,8 +22,14 @@ pub struct Outgoing<'a> {
     pub text: &'a str,
     /// Where the person says no to the channel; marketing has one.
     pub unsubscribe_url: Option<&'a str>,
+    /// An address that mailboxes may write to instead; marketing by e-mail may have one.
+    pub unsubscribe_mailto: Option<&'a str>,
+    /// What a provider repeats in all that it tells of the message.
+    pub token: Option<&'a str>,
     /// Fields of the vault (`phone`, `first_name`, …) that the deployment lets this channel have.
     pub personal: &'a BTreeMap<String, String>,
+    /// The webhook that it is posted to; none for what goes by a provider.
+    pub webhook: Option<&'a WebhookSettings>,
 }
 
 /// Who a message comes from.

@@ -1,10 +1,11 @@
 //! What a deployment sets for the delivery of all campaigns.
 
-use crate::{Caps, Sender, Share};
+use crate::{Caps, Sender, Share, WebhookSettings};
 use event::{DAY, Key, Privacy};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use token::TokenKey;
 
 /// The deployment's settings; the README of deliver-messages says what each is for.
 #[derive(Debug, Clone)]
@@ -14,8 +15,15 @@ pub struct DeliverySettings {
     pub zone: TimeZone,
     /// Webhooks by the name that campaigns use.
     pub webhooks: BTreeMap<String, WebhookSettings>,
-    /// Where an unsubscribe link leads; the action's id is added as the parameter `m`.
+    /// Where collect-events answers, without a slash at its end: unsubscribe links lead there.
+    pub public_url: Option<String>,
+    /// What the tokens of messages are sealed under; none are made without.
+    pub tokens: Option<TokenKey>,
+    /// A page of the shop's own that unsubscribe links lead to where there is no `public_url`; the action's id is added
+    /// as the parameter `m`.
     pub unsubscribe_url: Option<String>,
+    /// An address to which mailboxes may write for a person who wants no more.
+    pub unsubscribe_mailto: Option<String>,
     pub holdout: Share,
     /// Caps on marketing over all campaigns, by channel.
     pub caps: Caps,
@@ -27,15 +35,6 @@ pub struct DeliverySettings {
     pub expires_after: i64,
 }
 
-/// One webhook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WebhookSettings {
-    /// `https://` or `http://`.
-    pub url: String,
-    /// The fields of the vault (`phone`, `first_name`, …) that are posted to it.
-    pub personal: Vec<String>,
-}
-
 impl DeliverySettings {
     /// Everything at its default: UTC, no webhook, no link, no holdout, no caps but the campaigns', three days.
     pub fn new(sender: Sender) -> DeliverySettings {
@@ -43,7 +42,10 @@ impl DeliverySettings {
             sender,
             zone: TimeZone::UTC,
             webhooks: BTreeMap::new(),
+            public_url: None,
+            tokens: None,
             unsubscribe_url: None,
+            unsubscribe_mailto: None,
             holdout: Share::default(),
             caps: Caps::default(),
             suppressed: HashSet::new(),
@@ -52,8 +54,12 @@ impl DeliverySettings {
         }
     }
 
-    /// The link by which the person of an action says no to its channel. An action's id can't be guessed.
-    pub fn unsubscribe_link(&self, action: Key) -> Option<String> {
+    /// The link by which the person of an action says no to its channel: with the message's token, where there is one,
+    /// and else with the action's id, which can't be guessed either.
+    pub fn unsubscribe_link(&self, action: Key, token: Option<&str>) -> Option<String> {
+        if let (Some(base), Some(token)) = (&self.public_url, token) {
+            return Some(format!("{base}/u/{token}"));
+        }
         let base = self.unsubscribe_url.as_deref()?;
         let joint = if base.contains('?') { '&' } else { '?' };
         Some(format!("{base}{joint}m={action}"))

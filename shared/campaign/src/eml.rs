@@ -7,6 +7,7 @@ use mail_builder::headers::HeaderType;
 use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
 use mail_builder::headers::url::URL;
+use std::borrow::Cow;
 use std::io;
 
 impl Outgoing<'_> {
@@ -30,9 +31,15 @@ impl Outgoing<'_> {
             builder = builder.html_body(self.html);
         }
         if let Some(url) = self.unsubscribe_url {
-            // One click, without a page in between (RFC 8058); large mailboxes ask it of marketing.
+            // One click, without a page in between (RFC 8058); large mailboxes ask it of marketing. The link stands
+            // first: it is the one that is preferred.
+            let mailto = self.unsubscribe_mailto.map(|address| match self.token {
+                Some(token) => format!("mailto:{address}?subject=unsubscribe%20{token}"),
+                None => format!("mailto:{address}?subject=unsubscribe"),
+            });
+            let ways = [Some(url.to_owned()), mailto].into_iter().flatten().map(Cow::Owned);
             builder = builder
-                .header("List-Unsubscribe", HeaderType::URL(URL::new(url)))
+                .header("List-Unsubscribe", HeaderType::URL(URL { url: ways.collect() }))
                 .header("List-Unsubscribe-Post", HeaderType::Raw(Raw::new("List-Unsubscribe=One-Click")));
         }
         builder.write_to_vec()

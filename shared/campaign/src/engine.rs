@@ -59,7 +59,7 @@ impl Journeys {
         // All that ends or is awaited first: an entry of the same batch that happened before it then finds its mark.
         self.stand_still(campaigns, fresh, profile, moment);
         for event in fresh {
-            for (campaign, role, _) in campaigns.roles(&event.name) {
+            for (campaign, role, _) in campaigns.roles(event) {
                 if role == Role::Enter {
                     self.enter(campaign, person, event, profile, moment);
                 }
@@ -135,7 +135,7 @@ impl Journeys {
     ) {
         self.name_versions(campaigns);
         for event in fresh {
-            for (campaign, role, lets_in) in campaigns.roles(&event.name) {
+            for (campaign, role, lets_in) in campaigns.roles(event) {
                 // Earlier versions listen for those who are inside.
                 let concerned = lets_in || self.has(&campaign.name, campaign.version);
                 match role {

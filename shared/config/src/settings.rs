@@ -4,7 +4,7 @@ use crate::consent::ConsentSection;
 use crate::identity::IdentityFile;
 use crate::tracking_plan::PlanSection;
 use crate::{Files, Problem, Problems};
-use campaign::{Caps, DeliverySettings, Sender, Share, WebhookSettings, parse_duration};
+use campaign::{Caps, DeliverySettings, Sender, Share, WebhookForm, WebhookSettings, parse_duration};
 use event::dialect::{ShopSystem, WebhookSource};
 use event::{Currency, MINUTE, ParserSettings};
 use person::IdentityRules;
@@ -66,7 +66,9 @@ struct SettingsFile {
     currency: Option<Spanned<String>>,
     time_zone: Option<Spanned<String>>,
     sender: Option<Sender>,
+    public_url: Option<Spanned<String>>,
     unsubscribe_url: Option<String>,
+    unsubscribe_mailto: Option<Spanned<String>>,
     #[serde(default)]
     webhooks: BTreeMap<String, WebhookFile>,
     lateness: Option<Spanned<String>>,
@@ -163,9 +165,42 @@ impl OneOrMore {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WebhookFile {
-    url: String,
+    /// None where it is among the secrets.
+    #[serde(default)]
+    url: Option<Spanned<String>>,
     #[serde(default)]
     personal: Vec<String>,
+    #[serde(default)]
+    form: WebhookForm,
+    #[serde(default)]
+    http: bool,
+    #[serde(default)]
+    private_network: bool,
+}
+
+impl WebhookFile {
+    /// The settings, and what is wrong with the URL.
+    fn check(self) -> Result<WebhookSettings, (Spanned<String>, String)> {
+        if let Some(url) = self.url.as_ref().filter(|url| {
+            let is = |scheme: &str| {
+                url.value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+            };
+            !(is("https://") || (self.http && is("http://")))
+        }) {
+            // The URL is not quoted: it may hold a secret.
+            let advice =
+                "a webhook's url starts with https://; `http: true` beside it allows http:// as well";
+            return Err((url.clone(), advice.to_owned()));
+        }
+        Ok(WebhookSettings {
+            url: self.url.map(|url| url.value).unwrap_or_default(),
+            personal: self.personal,
+            form: self.form,
+            http: self.http,
+            private_network: self.private_network,
+            secrets: Vec::new(),
+        })
+    }
 }
 
 impl Settings {
@@ -219,6 +254,26 @@ impl Settings {
                 }
             }
         }
+        if let Some(url) = file.public_url {
+            match public_url(&url.value) {
+                Some(plain) => self.delivery.public_url = Some(plain),
+                None => wrong(
+                    &url,
+                    format!(
+                        "`{}` is no address that people's links can lead to; write one like \
+                         https://events.shop.example.com, without a path",
+                        url.value
+                    ),
+                ),
+            }
+        }
+        if let Some(address) = file.unsubscribe_mailto {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@.-_+".contains(&byte);
+            match address.value.matches('@').count() == 1 && address.value.bytes().all(is_plain) {
+                true => self.delivery.unsubscribe_mailto = Some(address.value),
+                false => wrong(&address, format!("`{}` is no e-mail address", address.value)),
+            }
+        }
         if let Some(lateness) = file.lateness {
             match parse_duration(&lateness.value) {
                 Some(ms) => self.lateness = ms,
@@ -265,11 +320,27 @@ impl Settings {
         self.delivery.unsubscribe_url = file.unsubscribe_url;
         self.delivery.holdout = file.global_holdout;
         self.delivery.caps = file.caps;
-        let webhooks = file.webhooks.into_iter();
-        self.delivery.webhooks = webhooks
-            .map(|(name, file)| (name, WebhookSettings { url: file.url, personal: file.personal }))
-            .collect();
+        for (name, file) in file.webhooks {
+            match file.check() {
+                Ok(settings) => drop(self.delivery.webhooks.insert(name, settings)),
+                Err((url, message)) => {
+                    problems.add(Problem::new(path, url.referenced.line(), url.referenced.column(), message))
+                }
+            }
+        }
     }
+}
+
+/// A scheme and a host, without the slash at its end; plain HTTP on this machine alone.
+fn public_url(url: &str) -> Option<String> {
+    let url = url.trim().trim_end_matches('/');
+    let host = url.strip_prefix("https://").or_else(|| {
+        let host = url.strip_prefix("http://")?;
+        let name = host.split(':').next().unwrap_or_default();
+        matches!(name, "localhost" | "127.0.0.1").then_some(host)
+    })?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    (!host.is_empty() && host.bytes().all(is_plain)).then(|| url.to_owned())
 }
 
 /// `sha256:` and 64 hexadecimal digits.

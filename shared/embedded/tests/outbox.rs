@@ -1,6 +1,6 @@
 //! E-mail on one machine, as files of a folder.
 
-use campaign::{Action, Channel, Lane, Outgoing, Receipt, SendError, Sender};
+use campaign::{Action, Channel, ChannelKind, Lane, Outgoing, Receipt, SendError, Sender};
 use embedded::Outbox;
 use event::{Key, parse_time};
 use pollster::block_on;
@@ -23,6 +23,7 @@ fn send(channel: &impl Channel, to: &str, subject: &str) -> Result<Receipt, Send
     block_on(channel.send(&Outgoing {
         action: &action,
         at: parse_time("2026-11-22T10:00:00Z").unwrap(),
+        kind: ChannelKind::Email,
         channel: "email",
         to,
         sender: &Sender { name: "茶 Shop".to_owned(), address: "hello@shop.example".to_owned() },
@@ -30,7 +31,10 @@ fn send(channel: &impl Channel, to: &str, subject: &str) -> Result<Receipt, Send
         html: "<p>您好</p>",
         text: "您好\n",
         unsubscribe_url: Some("https://shop.example/unsubscribe?m=abab"),
+        unsubscribe_mailto: None,
+        token: None,
         personal: &BTreeMap::from([("phone".to_owned(), "+8613800138000".to_owned())]),
+        webhook: None,
     }))
 }
 

@@ -1,6 +1,7 @@
 //! The canonical event.
 
 use crate::{Context, Facts, Identifiers, Marks};
+use serde::Deserialize;
 use std::borrow::Cow;
 
 /// Names that calls other than `track` get, so that every event has one.
@@ -19,9 +20,10 @@ pub mod names {
     pub const MESSAGE_REFUSED: &str = "Message Refused";
     /// What mailboxes and carriers tell of a message (properties: `campaign`, `channel`, `action_id`).
     pub const MESSAGE_DELIVERED: &str = "Message Delivered";
+    /// A bounce has `bounce_type`: `permanent` where there is nobody to take messages, else `transient`.
     pub const MESSAGE_BOUNCED: &str = "Message Bounced";
     pub const MESSAGE_COMPLAINED: &str = "Message Complained";
-    /// A person looked at a message, or at what it leads to.
+    /// A person looked at a message, or at what it leads to; a program in their place where `machine` is true.
     pub const MESSAGE_OPENED: &str = "Message Opened";
     pub const MESSAGE_CLICKED: &str = "Message Clicked";
     /// A journey reached what its campaign is for (properties: `campaign`, `version`, `key`).
@@ -143,6 +145,21 @@ impl MessageHash {
     }
 }
 
+/// What those who carry messages tell of one, in its properties.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Told<'a> {
+    machine: bool,
+    #[serde(borrow)]
+    bounce_type: Cow<'a, str>,
+}
+
+impl<'a> Told<'a> {
+    fn of(event: &'a Event<'_>) -> Told<'a> {
+        serde_json::from_str(&event.properties).unwrap_or_default()
+    }
+}
+
 /// One thing that happened to one person, cleaned. It borrows from the bytes it was read from wherever
 /// nothing had to change. Holds no raw personal data: identifiers are keyed hashes, and what was read of
 /// e-mail, phone and name went to the vault as [`crate::Secret`]s.
@@ -210,6 +227,17 @@ impl<'a> Event<'a> {
     /// Whether it is all that is left of a record whose person did not agree to analytics.
     pub fn is_withheld(&self) -> bool {
         self.name == names::CONSENT_CHANGED && self.properties.is_empty()
+    }
+
+    /// Whether a program opened or clicked a message in the place of its reader (a scanner, a proxy that fetches
+    /// pictures): such an event says nothing of the person.
+    pub fn is_of_machine(&self) -> bool {
+        matches!(self.name.as_ref(), names::MESSAGE_OPENED | names::MESSAGE_CLICKED) && Told::of(self).machine
+    }
+
+    /// Whether a message came back since there is nobody to take it, rather than that a mailbox was full for a while.
+    pub fn is_permanent_bounce(&self) -> bool {
+        self.name == names::MESSAGE_BOUNCED && Told::of(self).bounce_type == "permanent"
     }
 
     /// How late it came, in ms: a property of the event itself.

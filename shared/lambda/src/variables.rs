@@ -30,6 +30,7 @@ variables! {
     CONFIG_BUCKET: "the name of the S3 bucket of the configuration";
     CONFIG_KEY: "the key of the configuration in its bucket";
     WEBHOOK_SECRETS: "the ARN or name of the secret with what shop systems sign their webhooks with";
+    CHANNEL_SECRETS: "the ARN or name of the secret with what webhooks are signed with, and URLs that are secrets";
     HASH_KEY_SECRET: "the ARN or name of the secret under which identifiers are hashed";
     MAIL_CONFIGURATION_SET: "the name of the SES configuration set for e-mail";
     ATTRIBUTION_DAYS: "how many days after a message an order counts for its campaign, a whole number";

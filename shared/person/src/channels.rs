@@ -20,11 +20,15 @@ pub struct ChannelState<'a> {
     pub proof: Option<Proof<'a>>,
     /// When a message last went out by it, UTC ms.
     pub last_reached: Option<i64>,
+    /// When a mailbox or carrier last said that there is nobody to take messages, UTC ms.
+    pub bounced: Option<i64>,
+    /// When the person last called a message spam, UTC ms.
+    pub complained: Option<i64>,
 }
 
 impl<'a> ChannelState<'a> {
     pub(crate) fn new(name: &'a str) -> Self {
-        ChannelState { name, consent: None, proof: None, last_reached: None }
+        ChannelState { name, consent: None, proof: None, last_reached: None, bounced: None, complained: None }
     }
 
     pub(crate) fn answer(&mut self, at: i64, granted: bool, proof: Option<Proof<'a>>) {
@@ -36,16 +40,31 @@ impl<'a> ChannelState<'a> {
     }
 
     pub(crate) fn reached(&mut self, at: i64) {
-        self.last_reached = Some(self.last_reached.map_or(at, |last| last.max(at)));
+        self.last_reached = self.last_reached.max(Some(at));
+    }
+
+    pub(crate) fn bounced(&mut self, at: i64) {
+        self.bounced = self.bounced.max(Some(at));
+    }
+
+    pub(crate) fn complained(&mut self, at: i64) {
+        self.complained = self.complained.max(Some(at));
+    }
+
+    /// Whether nothing may go out by it: a message came back for good, or was called spam, and the person has not
+    /// agreed to the channel anew since.
+    pub fn is_suppressed(&self) -> bool {
+        let Some(since) = self.bounced.max(self.complained) else { return false };
+        !self.consent.is_some_and(|(at, granted)| granted && at > since)
     }
 
     pub(crate) fn merge(&mut self, other: &ChannelState<'a>) {
         if let Some((at, granted)) = other.consent {
             self.answer(at, granted, other.proof);
         }
-        if let Some(at) = other.last_reached {
-            self.reached(at);
-        }
+        self.last_reached = self.last_reached.max(other.last_reached);
+        self.bounced = self.bounced.max(other.bounced);
+        self.complained = self.complained.max(other.complained);
     }
 }
 
@@ -55,9 +74,13 @@ pub(crate) fn encode(channels: &[ChannelState<'_>], out: &mut Vec<u8>, base: i64
         let granted = channel.consent.is_some_and(|(_, granted)| granted);
         let flags = u8::from(channel.consent.is_some())
             | u8::from(granted) << 1
-            | u8::from(channel.last_reached.is_some()) << 2;
+            | u8::from(channel.last_reached.is_some()) << 2
+            | u8::from(channel.bounced.is_some()) << 3
+            | u8::from(channel.complained.is_some()) << 4;
         out.push(flags);
-        for at in [channel.consent.map(|(at, _)| at), channel.last_reached].into_iter().flatten() {
+        let answered = channel.consent.map(|(at, _)| at);
+        for at in [answered, channel.last_reached, channel.bounced, channel.complained].into_iter().flatten()
+        {
             put_varint(out, (base - at) as u64);
         }
     }
@@ -76,6 +99,12 @@ pub(crate) fn decode<'a>(
         }
         if flags & 4 != 0 {
             channel.last_reached = Some(base.wrapping_sub(reader.varint()? as i64));
+        }
+        if flags & 8 != 0 {
+            channel.bounced = Some(base.wrapping_sub(reader.varint()? as i64));
+        }
+        if flags & 16 != 0 {
+            channel.complained = Some(base.wrapping_sub(reader.varint()? as i64));
         }
         channels.push(channel);
     }

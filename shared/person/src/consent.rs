@@ -38,6 +38,11 @@ impl Profile<'_> {
         newest.map(|(_, granted)| granted)
     }
 
+    /// Whether nothing may go out by a channel: a message came back for good, or was called spam.
+    pub fn is_suppressed(&self, channel: &str) -> bool {
+        self.channels.iter().any(|state| state.name == channel && state.is_suppressed())
+    }
+
     fn answer_of(&self, name: &str) -> Option<(i64, bool)> {
         self.channels.iter().find(|channel| channel.name == name)?.consent
     }

@@ -56,6 +56,11 @@ impl<'a> Profile<'a> {
             self.prune();
             return Applied::Yes;
         }
+        // A program looked, not the person: it is in the lake, and counts for nothing.
+        if event.is_of_machine() {
+            self.prune();
+            return Applied::Yes;
+        }
         if let Some(counter) =
             first_by_key(&mut self.counters, name, MAX_NAMES, |c| c.name, || Counter::new(name, at))
         {
@@ -214,6 +219,16 @@ impl<'a> Profile<'a> {
             names::MESSAGE_SENT => {
                 if let Some(channel) = channel.and_then(|name| self.channel(name)) {
                     channel.reached(at);
+                }
+            }
+            names::MESSAGE_BOUNCED if event.is_permanent_bounce() => {
+                if let Some(channel) = channel.and_then(|name| self.channel(name)) {
+                    channel.bounced(at);
+                }
+            }
+            names::MESSAGE_COMPLAINED => {
+                if let Some(channel) = channel.and_then(|name| self.channel(name)) {
+                    channel.complained(at);
                 }
             }
             names::SUBSCRIBED | names::UNSUBSCRIBED => {

@@ -123,6 +123,12 @@ impl Profile<'_> {
                 "consent_at": c.consent.map(|(at, _)| at),
                 "last_reached": c.last_reached,
             });
+            // Of the few who have them.
+            for (name, at) in [("bounced", c.bounced), ("complained", c.complained)] {
+                if let Some(at) = at {
+                    value[name] = at.into();
+                }
+            }
             if let Some(proof) = &c.proof {
                 value["proof"] = json!({
                     "source": proof.source, "method": proof.method, "version": proof.version,

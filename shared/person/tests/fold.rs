@@ -23,6 +23,9 @@ fn record() -> impl Strategy<Value = String> {
         Just("Case Closed"),
         Just("Device Registered"),
         Just("Message Sent"),
+        Just("Message Bounced"),
+        Just("Message Complained"),
+        Just("Message Opened"),
         "[a-z]{1,3}".prop_map(|name: String| Box::leak(name.into_boxed_str()) as &str),
     ];
     (any::<u32>(), 0i64..40 * DAY, 0i64..3 * DAY, name, 0u16..300, 0u8..40, proptest::option::of(0u8..80)).prop_map(
@@ -47,6 +50,7 @@ fn record() -> impl Strategy<Value = String> {
                     "product_id": format!("sku-{sku}"), "category": format!("c{few}"), "brand": format!("b{sku}"),
                     "price": f64::from(sku) + 0.95, "currency": (["EUR", "USD", "JPY"][usize::from(few) % 3]),
                     "channel": "email", "case_id": format!("k{few}"), "case_kind": "complaint",
+                    "bounce_type": if few % 2 == 0 { "permanent" } else { "transient" }, "machine": few % 3 == 0,
                     "device_model": format!("Watch {few}"), "dwell_ms": u32::from(few) * 20_000,
                 },
             })

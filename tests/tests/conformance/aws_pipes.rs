@@ -5,7 +5,7 @@ use crate::{action_queue, bus};
 use aws::{ActionQueues, Bus, DueMessages, KinesisBus, Secret, SesEmail, TopicBus};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use campaign::{Action, Channel, DueQueue, Lane, Outgoing, SendError, Sender};
+use campaign::{Action, Channel, ChannelKind, DueQueue, Lane, Outgoing, SendError, Sender};
 use event::{Key, decode_envelope};
 use rondo_tests::{Endpoint, fresh_name};
 use std::cell::RefCell;
@@ -128,6 +128,7 @@ fn emails() {
         let message = Outgoing {
             action: &action,
             at: 1_800_000_000_000,
+            kind: ChannelKind::Email,
             channel: "email",
             to: "ann@example.com",
             sender: &Sender { name: "茶 Shop".to_owned(), address: "hello@shop.example".to_owned() },
@@ -135,7 +136,10 @@ fn emails() {
             html: "<p>您好</p>",
             text: "您好\n",
             unsubscribe_url: Some("https://shop.example/unsubscribe?m=abab"),
+            unsubscribe_mailto: None,
+            token: None,
             personal: &BTreeMap::new(),
+            webhook: None,
         };
         let ses = SesEmail::new(&aws, None);
         let receipt = ses.send(&message).await.unwrap();

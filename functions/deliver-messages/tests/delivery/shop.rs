@@ -41,8 +41,11 @@ impl Shop {
         });
         settings.zone = time_zone("Europe/Berlin").unwrap();
         settings.unsubscribe_url = Some("https://shop.example/unsubscribe".to_owned());
-        let sms =
-            WebhookSettings { url: "https://sms.example/".to_owned(), personal: vec!["phone".to_owned()] };
+        let sms = WebhookSettings {
+            url: "https://sms.example/".to_owned(),
+            personal: vec!["phone".to_owned()],
+            ..WebhookSettings::default()
+        };
         settings.webhooks.insert("sms".to_owned(), sms);
         let shop = Shop {
             campaigns: campaigns(limits),

@@ -2,7 +2,7 @@
 
 use crate::server::{self, Answer};
 use aws::{Aws, SesEmail};
-use campaign::{Action, Channel, Lane, Outgoing, Receipt, SendError, Sender};
+use campaign::{Action, Channel, ChannelKind, Lane, Outgoing, Receipt, SendError, Sender};
 use event::Key;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -27,6 +27,7 @@ async fn send(url: &str) -> Result<Receipt, SendError> {
     let message = Outgoing {
         action: &action,
         at: 1_800_000_000_000,
+        kind: ChannelKind::Email,
         channel: "email",
         to: TO,
         sender: &Sender { name: "Shop".to_owned(), address: "hello@shop.example".to_owned() },
@@ -34,7 +35,10 @@ async fn send(url: &str) -> Result<Receipt, SendError> {
         html: "",
         text: "Hello\n",
         unsubscribe_url: None,
+        unsubscribe_mailto: None,
+        token: None,
         personal: &BTreeMap::new(),
+        webhook: None,
     };
     SesEmail::new(&Aws::local(url, None).await, None).send(&message).await
 }
