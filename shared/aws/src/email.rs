@@ -6,13 +6,17 @@ use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::SdkError;
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
-use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
+use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::DispatchFailure;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use campaign::{Channel, Outgoing, Receipt, SendError};
 use std::error::Error;
 
+/// The name of the tag with a message's token.
+const TOKEN_TAG: &str = "rondo";
+/// Characters of a tag's value.
+const MAX_TAG: usize = 256;
 /// How often one message is offered while SES certainly refuses it for now.
 const ATTEMPTS: u32 = 4;
 
@@ -39,6 +43,7 @@ impl SesEmail {
             .destination(Destination::builder().to_addresses(message.to).build())
             .content(EmailContent::builder().raw(raw).build())
             .set_configuration_set_name(self.configuration_set.clone())
+            .set_email_tags(tags(message))
             .send()
             .await;
         answer
@@ -63,6 +68,12 @@ impl Channel for SesEmail {
             attempt += 1;
         }
     }
+}
+
+/// The tag that SES repeats in all that it tells of the message.
+fn tags(message: &Outgoing<'_>) -> Option<Vec<MessageTag>> {
+    let token = message.token.filter(|token| token.len() <= MAX_TAG)?;
+    Some(vec![MessageTag::builder().name(TOKEN_TAG).value(token).build().ok()?])
 }
 
 /// Why SES did not say that it took a message.

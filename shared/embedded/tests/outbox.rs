@@ -31,8 +31,8 @@ fn send(channel: &impl Channel, to: &str, subject: &str) -> Result<Receipt, Send
         html: "<p>您好</p>",
         text: "您好\n",
         unsubscribe_url: Some("https://shop.example/unsubscribe?m=abab"),
-        unsubscribe_mailto: None,
-        token: None,
+        unsubscribe_mailto: Some("no@shop.example"),
+        token: Some("T-1"),
         personal: &BTreeMap::from([("phone".to_owned(), "+8613800138000".to_owned())]),
         webhook: None,
     }))
@@ -59,7 +59,7 @@ fn an_email_is_a_file_that_overwrites_itself() {
         "To: <ann@example.com>",
         "Date: Sun, 22 Nov 2026 10:00:00 +0000",
         "Message-ID: <abababababababababababababababab@shop.example>",
-        "List-Unsubscribe: <https://shop.example/unsubscribe?m=abab>",
+        "List-Unsubscribe: <https://shop.example/unsubscribe?m=abab>, <mailto:no@shop.example?subject=unsubscribe%20T-1>",
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         // The base64 of the UTF-8 bytes, by `base64` of coreutils.
         "Subject: =?utf-8?B?6L+Y5Zyo5oOz6YKj5oqK6Iy25aO25ZCX77yf?=",

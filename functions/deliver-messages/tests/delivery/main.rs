@@ -1,5 +1,6 @@
 //! Delivery over ports in memory.
 
+mod feedback;
 mod ports;
 mod samples;
 mod shop;

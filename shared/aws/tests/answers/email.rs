@@ -4,10 +4,10 @@ use crate::server::{self, Answer};
 use aws::{Aws, SesEmail};
 use campaign::{Action, Channel, ChannelKind, Lane, Outgoing, Receipt, SendError, Sender};
 use event::Key;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 const TO: &str = "ann@example.com";
 
@@ -36,7 +36,7 @@ async fn send(url: &str) -> Result<Receipt, SendError> {
         text: "Hello\n",
         unsubscribe_url: None,
         unsubscribe_mailto: None,
-        token: None,
+        token: Some("T-1"),
         personal: &BTreeMap::new(),
         webhook: None,
     };
@@ -76,6 +76,18 @@ fn certain(result: Result<Receipt, SendError>) -> Option<bool> {
 async fn an_accepted_message_gives_its_id() {
     let (result, calls) = after(&[(200, "")]).await;
     assert_eq!((result, calls), (Ok(Receipt { id: "ses-1".to_owned() }), 1));
+}
+
+#[tokio::test]
+async fn ses_gets_the_token_to_repeat_it() {
+    let seen = Arc::new(Mutex::new(Value::Null));
+    let body = seen.clone();
+    let url = server::start(move |request| {
+        *body.lock().unwrap() = serde_json::from_slice(request).unwrap();
+        Answer::json(200, json!({"MessageId": "ses-1"}))
+    });
+    send(&url).await.unwrap();
+    assert_eq!(seen.lock().unwrap()["EmailTags"], json!([{"Name": "rondo", "Value": "T-1"}]));
 }
 
 #[tokio::test]
