@@ -14,8 +14,8 @@ const SOURCE: &str = "unsubscribe-link";
 /// Only a POST unsubscribes: the mailbox's own button sends one, and so does the button of the page that a GET shows.
 /// Programs that follow every link of a message (scanners, previews) send GETs, which change nothing. The token says
 /// who it is; nothing else of the request is looked at, and a token that is not ours changes nothing either.
-pub(crate) async fn answer<B: EventBus, V, Q>(
-    deps: &Deps<'_, B, V, Q>,
+pub(crate) async fn answer<B: EventBus, V, Q, P>(
+    deps: &Deps<'_, B, V, Q, P>,
     request: &Request<'_>,
     token: &str,
 ) -> Response {
@@ -38,8 +38,8 @@ pub(crate) async fn answer<B: EventBus, V, Q>(
 }
 
 /// Publishes that the person said no to the channel; how many events that was.
-async fn unsubscribe<B: EventBus, V, Q>(
-    deps: &Deps<'_, B, V, Q>,
+async fn unsubscribe<B: EventBus, V, Q, P>(
+    deps: &Deps<'_, B, V, Q, P>,
     message: &MessageToken,
     now: i64,
 ) -> Result<usize, PortError> {

@@ -49,8 +49,14 @@ fn send_at(
     let parser = Parser::new(hasher(), settings);
     // There is no write key: nobody who unsubscribes has one.
     let write_keys = WriteKeys::default();
-    let deps =
-        Deps { bus: memory, vault: memory, quarantine: memory, parser: &parser, write_keys: &write_keys };
+    let deps = Deps {
+        bus: memory,
+        vault: memory,
+        quarantine: memory,
+        requests: memory,
+        parser: &parser,
+        write_keys: &write_keys,
+    };
     let path = format!("/u/{token}");
     let headers = [("accept-language", language)];
     block_on(run(&deps, &Request { method, path: &path, query: "", headers: &headers, body: b"", now }))
