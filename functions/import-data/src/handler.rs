@@ -1,6 +1,7 @@
 //! Objects that arrived in a bucket.
 
 use crate::again::handle_replay;
+use crate::feedback::handle_notice;
 use crate::queue::handle_queue;
 use crate::shape::is_of_records;
 use crate::{Format, ImportError, Mappings, Rows, Totals, run};
@@ -8,6 +9,7 @@ use aws_lambda_events::s3::S3Event;
 use event::{EventBus, ObjectSource, Parser, Quarantine, QuarantineStore, Vault};
 use lambda::{Failure, Invocation, Source};
 use metrics::counter;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// What imports work with.
@@ -20,8 +22,11 @@ pub struct Deps<'d, B, V, Q, O> {
     pub mappings: &'d Mappings,
 }
 
-/// Takes in what an invocation brings: objects of a notification, messages of the inbox queue, or, asked for by direct
-/// invocation, records of the quarantine (`refused`) that are put in again. `now` is UTC ms.
+const TAKES: &str =
+    "an S3 notification, messages of an SQS queue, what SES tells of messages, or a request to replay";
+
+/// Takes in what an invocation brings: objects of a notification, messages of the inbox queue, what SES tells of
+/// messages by EventBridge, or, asked for by direct invocation, records of the quarantine (`refused`) that are put in again. `now` is UTC ms.
 ///
 /// # Errors
 /// As [`handle`] and [`handle_replay`], and an event that is none of them.
@@ -41,10 +46,12 @@ pub async fn invoke<B: EventBus, V: Vault, Q: Quarantine, O: ObjectSource>(
             Ok(lambda::answer(handle_queue(deps, &event, now).await)?)
         }
         Source::Other => Ok(handle_replay(deps, refused, &invocation.read("a request to replay")?).await?),
-        _ => {
-            let takes = "an S3 notification, messages of an SQS queue, or a request to replay";
-            Err(invocation.refused(takes).into())
+        Source::Schedule => {
+            let event: Box<RawValue> = invocation.read("an event of EventBridge")?;
+            let taken = handle_notice(deps, event.get(), now).await?;
+            taken.ok_or_else(|| invocation.refused(TAKES).into())
         }
+        _ => Err(invocation.refused(TAKES).into()),
     }
 }
 

@@ -4,6 +4,7 @@ mod again;
 mod columns;
 mod convert;
 mod error;
+mod feedback;
 mod file;
 mod fingerprint;
 mod format;

@@ -1,5 +1,6 @@
 //! Records that partners and other systems put into the inbox queue.
 
+use crate::feedback::Feedback;
 use crate::object::{count, store};
 use crate::{Deps, MAX_ROW};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
@@ -7,13 +8,14 @@ use event::{
     Arrival, Came, Code, EventBus, Mapping, Parsed, Parser, QualityCount, Quarantine, Quarantined, Rejection,
     Vault,
 };
+use feedback::Notice;
 use lambda::Batch;
 use metrics::counter;
 use serde_json::Value;
 
 /// Takes in the messages of the inbox queue: each body is one JSON record, or a batch of them. Where there is a mapping of
 /// the name that the message's attribute `mapping` says, or of the queue's, a body is a row, or a JSON array of rows.
-/// A record that is refused goes to quarantine; where a store is not available, all messages are delivered again. A message
+/// A body that is what SES tells of a message becomes its event. A record that is refused goes to quarantine; where a store is not available, all messages are delivered again. A message
 /// is received when it was put into the queue, so a redelivery gives the same event. `now` is UTC ms.
 pub async fn handle_queue<B: EventBus, V: Vault, Q: Quarantine, O>(
     deps: &Deps<'_, B, V, Q, O>,
@@ -25,7 +27,13 @@ pub async fn handle_queue<B: EventBus, V: Vault, Q: Quarantine, O>(
     // First the rows, since events borrow from what was made of them.
     let messages: Vec<Message<'_>> =
         event.records.iter().map(|message| Message::of(message, deps, now)).collect();
-    for message in &messages {
+    let told = messages.iter().filter(|message| message.is_notice()).map(|message| message.body);
+    let Feedback { events: told, ignored } = Feedback::of(deps.parser, told, now);
+    if ignored > 0 {
+        tracing::debug!(ignored, "notices of other mail, or that tell nothing");
+    }
+    events.extend(told);
+    for message in messages.iter().filter(|message| !message.is_notice()) {
         for record in message.parse(deps.parser) {
             match record {
                 Ok(Parsed { event, secrets: taken }) => {
@@ -94,6 +102,11 @@ impl<'m> Message<'m> {
         let mapping = named.and_then(|name| deps.mappings.named(name)).or_else(|| deps.mappings.named(queue));
         let rows = mapping.map(|mapping| rows(mapping, body, &id));
         Message { body, queue, id, arrival: Arrival::Live { now: sent.unwrap_or(now) }, rows }
+    }
+
+    /// Whether it is what a provider tells of a message that was sent, rather than a record.
+    fn is_notice(&self) -> bool {
+        self.rows.is_none() && Notice::is_one(self.body)
     }
 
     fn parse<'a>(&'a self, parser: &Parser) -> Vec<Record<'a>> {
