@@ -2,8 +2,8 @@
 
 use crate::Deps;
 use campaign::{
-    Action, CapCounts, Caps, ChannelKind, Claim, Decision, DeliverySettings, Lane, Ledger, LedgerEntry,
-    LedgerState, Message, MessageContext, Reason, Rendered, Situation, decide, local_day, time_zone,
+    Action, Caps, ChannelKind, Claim, Decision, DeliverySettings, Lane, Ledger, LedgerEntry, LedgerState,
+    Message, MessageContext, Reason, Rendered, Sends, Situation, decide, local_day, time_zone,
 };
 use event::{Identifier, IdentifierKind, Identifiers, Key, PortError, Purpose, Vault};
 use jiff::tz::TimeZone;
@@ -81,8 +81,8 @@ impl Plan {
 
         let settings = deps.settings;
         let zone = profile.timezone().and_then(time_zone).unwrap_or_else(|| settings.zone.clone());
-        plan.claim.caps = campaign.limits.caps(campaign.lane, settings.caps);
-        let sent = plan.counted(deps.ledger, &zone, now).await?;
+        plan.claim.caps = campaign.limits.caps(campaign.lane, &message.channel, &settings.caps);
+        let sends = plan.counted(deps.ledger, &zone, now).await?;
         let decision = decide(&Situation {
             now,
             due_at: action.due_at,
@@ -91,7 +91,8 @@ impl Plan {
             person,
             campaign: &campaign.name,
             limits: &campaign.limits,
-            caps: plan.claim.caps,
+            channel: &message.channel,
+            caps: &plan.claim.caps,
             global_holdout: settings.holdout,
             zone: &zone,
             consent: profile.agreed_by(&message.channel, purpose(campaign.lane)),
@@ -104,7 +105,7 @@ impl Plan {
                 .audience
                 .as_ref()
                 .is_none_or(|audience| audience.matches_profile(&profile, now)),
-            sent,
+            sends: &sends,
         });
         match decision {
             Decision::Refuse(reason) => Ok(plan.refuse(reason, "")),
@@ -154,20 +155,14 @@ impl Plan {
         self
     }
 
-    /// What counts against the caps already, by the person's calendar.
-    async fn counted(
-        &mut self,
-        ledger: &impl Ledger,
-        zone: &TimeZone,
-        now: i64,
-    ) -> Result<CapCounts, PortError> {
+    /// What counts against the caps already; and that this message does, on the person's calendar day.
+    async fn counted(&mut self, ledger: &impl Ledger, zone: &TimeZone, now: i64) -> Result<Sends, PortError> {
         if !self.claim.caps.is_capped() {
-            return Ok(CapCounts::default());
+            return Ok(Sends::default());
         }
-        let day = local_day(zone, now);
         let entry = &mut self.claim.entry;
-        entry.capped_on = Some(day);
-        ledger.cap_counts(entry.person, &entry.channel, day).await
+        entry.capped_on = Some(local_day(zone, now));
+        ledger.sends(entry.person).await
     }
 
     /// Finds the address and writes the message.

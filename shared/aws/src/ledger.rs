@@ -11,8 +11,8 @@ use crate::failure::failure;
 use crate::item::{bytes_of, number};
 use crate::random::random;
 use aws_sdk_dynamodb::Client;
-use campaign::{CapCounts, Claim, Claimed, Ledger, LedgerEntry, LedgerState, Settlement};
-use counters::{Change, counts};
+use campaign::{Claim, Claimed, Ledger, LedgerEntry, LedgerState, Sends, Settlement};
+use counters::{Change, Counters};
 use event::{Key, PortError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use rows::{ACTION, CLAIMED, PENDING, Put, Row, Token, WHAT, key};
@@ -28,9 +28,8 @@ const ATTEMPTS: u32 = 12;
 /// The ledger in a DynamoDB table with the key `action` (binary) and the index `claimed-index`; the cap counters in
 /// one with the keys `person` (binary) and `day` (text).
 ///
-/// An entry and the counter that it adds to are written in one transaction, on the condition that both are as they
-/// were read. Of two claims of one person on two of their calendar days, made in the same instant, neither sees the
-/// other in a week's count.
+/// An entry and the row of its person's messages that it adds to are written in one transaction, on the condition that
+/// both are as they were read: all caps hold, those of a day, of a window, and of all channels.
 pub struct LedgerTable {
     client: Client,
     table: String,
@@ -83,8 +82,8 @@ impl Ledger for LedgerTable {
         Ok(self.row(action).await?.map(|row| row.entry))
     }
 
-    async fn cap_counts(&self, person: Key, channel: &str, day: i32) -> Result<CapCounts, PortError> {
-        counts(&self.client, &self.caps, person, channel, day).await
+    async fn sends(&self, person: Key) -> Result<Sends, PortError> {
+        Ok(self.counters(person).await?.sends)
     }
 
     async fn claimed_before(&self, at: i64) -> Result<Vec<LedgerEntry>, PortError> {
@@ -179,19 +178,13 @@ impl LedgerTable {
         {
             return Ok(answer.clone());
         }
-        let counts = match entry.capped_on {
-            Some(day) => self.cap_counts(entry.person, &entry.channel, day).await?,
-            None => CapCounts::default(),
+        let mut counters = match entry.capped_on {
+            Some(_) => self.counters(entry.person).await?,
+            None => Counters::default(),
         };
-        let (answer, write) = claim.admit(stored.as_ref().map(|row| &row.entry), counts);
+        let (answer, write) = claim.admit(stored.as_ref().map(|row| &row.entry), &mut counters.sends);
         let Some(write) = write else { return Ok(answer) };
-        let change = write.capped_on.filter(|_| write.counts()).map(|day| Change {
-            person: write.person,
-            channel: &write.channel,
-            day,
-            read: counts.day,
-            count: counts.day + 1,
-        });
+        let change = write.counts().then(|| counters.change(write.person, write.at));
         *tried = Some(answer.clone());
         self.write(Put::new(&write, token, stored.as_ref()), change).await?;
         Ok(answer)
@@ -224,20 +217,19 @@ impl LedgerTable {
         if *first.get_or_insert(row.token) != row.token && row.entry.state == LedgerState::Claimed {
             return Ok(());
         }
-        let Some(Settlement { entry, give_back }) = row.entry.settled_by(outcome) else { return Ok(()) };
-        let stored = &row.entry;
-        let change = match give_back {
-            Some(day) => self.give_back(stored, day).await?,
-            None => None,
-        };
+        let Some(Settlement { entry, gives_back }) = row.entry.settled_by(outcome) else { return Ok(()) };
+        let change = if gives_back { self.give_back(&row.entry).await? } else { None };
         self.write(Put::new(&entry, token, Some(&row)), change).await
     }
 
-    /// One less on a day; nothing where its counter is gone by now.
-    async fn give_back<'c>(&self, entry: &'c LedgerEntry, day: i32) -> Result<Option<Change<'c>>, PortError> {
-        let read = self.cap_counts(entry.person, &entry.channel, day).await?.day;
-        let less = |count| Change { person: entry.person, channel: &entry.channel, day, read, count };
-        Ok(read.checked_sub(1).map(less))
+    /// One message less; nothing where it is forgotten by now.
+    async fn give_back(&self, entry: &LedgerEntry) -> Result<Option<Change>, PortError> {
+        let mut counters = self.counters(entry.person).await?;
+        Ok(counters.sends.give_back(entry).then(|| counters.change(entry.person, entry.at)))
+    }
+
+    async fn counters(&self, person: Key) -> Result<Counters, PortError> {
+        Counters::read(&self.client, &self.caps, person).await
     }
 
     async fn row(&self, action: Key) -> Result<Option<Row>, PortError> {

@@ -1,6 +1,6 @@
 //! What a deployment sets for the delivery of all campaigns.
 
-use crate::{Caps, Sender, Share, WebhookSettings};
+use crate::{CapSettings, Sender, Share, WebhookSettings};
 use event::{DAY, Key, Privacy};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, HashSet};
@@ -25,8 +25,8 @@ pub struct DeliverySettings {
     /// An address to which mailboxes may write for a person who wants no more.
     pub unsubscribe_mailto: Option<String>,
     pub holdout: Share,
-    /// Caps on marketing over all campaigns, by channel.
-    pub caps: Caps,
+    /// Caps on marketing over all campaigns.
+    pub caps: CapSettings,
     /// Hashes of identifiers that are never written to again.
     pub suppressed: HashSet<Key>,
     /// Whose data may not be worked with for now: they are sent nothing.
@@ -47,7 +47,7 @@ impl DeliverySettings {
             unsubscribe_url: None,
             unsubscribe_mailto: None,
             holdout: Share::default(),
-            caps: Caps::default(),
+            caps: CapSettings::default(),
             suppressed: HashSet::new(),
             privacy: Arc::default(),
             expires_after: 3 * DAY,

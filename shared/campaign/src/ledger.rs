@@ -1,6 +1,6 @@
 //! The ledger: what became of every action, and the caps that are counted with it.
 
-use crate::{CapCounts, Caps, Reason};
+use crate::{Caps, Reason, Sends};
 use event::wire::{Damaged, Reader, put_field, put_signed, put_text};
 use event::{Key, PortError};
 
@@ -95,32 +95,38 @@ pub trait Ledger {
     /// Writes what became of claimed entries. Repeating it changes nothing.
     async fn settle(&self, outcomes: &[LedgerEntry]) -> Result<(), PortError>;
     async fn get(&self, action: Key) -> Result<Option<LedgerEntry>, PortError>;
-    /// What counts against the caps of a person and channel on a calendar day, and in the
-    /// [`Caps::WEEK_DAYS`] that end with it.
-    async fn cap_counts(&self, person: Key, channel: &str, day: i32) -> Result<CapCounts, PortError>;
+    /// What counts against the caps of a person.
+    async fn sends(&self, person: Key) -> Result<Sends, PortError>;
     /// The entries still in state claimed since before a time, UTC ms.
     async fn claimed_before(&self, at: i64) -> Result<Vec<LedgerEntry>, PortError>;
 }
 
 impl Claim {
-    /// What a claim comes to, given the entry that is stored and the counts of its person, channel and
-    /// `capped_on` day: the answer, and the entry to write. A written entry that [`LedgerEntry::counts`]
-    /// adds one to that day's counter.
-    pub fn admit(&self, stored: Option<&LedgerEntry>, counts: CapCounts) -> (Claimed, Option<LedgerEntry>) {
+    /// What a claim comes to, given the entry that is stored and what was sent to its person: the answer, and the
+    /// entry to write. A written entry that [`LedgerEntry::counts`] is among `sends` now, which are to be written
+    /// with it.
+    pub fn admit(&self, stored: Option<&LedgerEntry>, sends: &mut Sends) -> (Claimed, Option<LedgerEntry>) {
         if let Some(stored) = stored
             && stored.state != LedgerState::Held
         {
             return (Claimed::AlreadyThere(stored.clone()), None);
         }
         let mut entry = self.entry.clone();
-        match self.caps.broken_by(counts) {
-            Some(reason) if entry.counts() => {
+        let day = entry.capped_on.filter(|_| entry.counts());
+        let broken = day.and_then(|day| self.caps.broken_by(sends, &entry.channel, day, entry.at));
+        match broken {
+            Some(reason) => {
                 entry.state = LedgerState::Refused;
                 entry.reason = Some(reason);
                 entry.capped_on = None;
                 (Claimed::OverCap(reason), Some(entry))
             }
-            _ => (Claimed::Yes, Some(entry)),
+            None => {
+                if day.is_some() {
+                    sends.add(&entry);
+                }
+                (Claimed::Yes, Some(entry))
+            }
         }
     }
 }
@@ -130,8 +136,8 @@ impl Claim {
 pub struct Settlement {
     /// The entry to write.
     pub entry: LedgerEntry,
-    /// The day whose counter (of the entry's person and channel) goes down by one, since nothing was sent.
-    pub give_back: Option<i32>,
+    /// Whether the stored entry no longer counts ([`Sends::give_back`]), since nothing was sent.
+    pub gives_back: bool,
 }
 
 impl LedgerEntry {
@@ -151,8 +157,11 @@ impl LedgerEntry {
         };
         allowed.then(|| {
             let mut entry = LedgerEntry { capped_on: self.capped_on, ..outcome.clone() };
-            let give_back = if self.counts() && !entry.counts() { entry.capped_on.take() } else { None };
-            Settlement { entry, give_back }
+            let gives_back = self.counts() && !entry.counts();
+            if gives_back {
+                entry.capped_on = None;
+            }
+            Settlement { entry, gives_back }
         })
     }
 

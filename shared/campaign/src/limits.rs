@@ -1,6 +1,8 @@
 //! Whether a message may be sent now: the rules of a campaign and of its deployment, as one pure decision.
 
-use crate::quiet_hours::{Otherwise, QuietHours};
+use crate::caps::{Cap, CapSettings, Caps, Rolling};
+use crate::quiet_hours::{Otherwise, QuietHours, local_day};
+use crate::sends::Sends;
 use crate::{Lane, Reason};
 use event::Key;
 use jiff::tz::TimeZone;
@@ -11,10 +13,14 @@ use serde::Deserialize;
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// The most messages a person gets through the step's channel on one of their calendar days, over all
-    /// campaigns. Marketing has a cap of [`Limits::PER_DAY`] where nothing is stated, service none.
+    /// campaigns. Marketing has a cap of [`Cap::MARKETING_PER_DAY`] where nothing is stated, service none.
     pub per_day: Option<u32>,
     /// The same over seven of the person's calendar days, today the last of them.
     pub per_week: Option<u32>,
+    /// The same in any span of time that long.
+    pub rolling: Rolling,
+    /// The most messages through all channels together.
+    pub all_channels: Cap,
     pub quiet_hours: Option<QuietHours>,
     /// The share of people who never get the campaign.
     pub holdout: Share,
@@ -24,59 +30,16 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Marketing messages a day where the campaign states no cap.
-    pub const PER_DAY: u32 = 2;
-
-    /// The caps that hold: the campaign's or the deployment's, whichever is the lower. A service message
-    /// is capped only where its own campaign says so, and counts only then.
-    pub fn caps(&self, lane: Lane, deployment: Caps) -> Caps {
-        let lower = |a: Option<u32>, b: Option<u32>| a.into_iter().chain(b).min();
+    /// The caps that hold for a message through a channel: the campaign's or the deployment's, whichever is the
+    /// lower. A service message is capped only where its own campaign says so, and counts only then.
+    pub fn caps(&self, lane: Lane, channel: &str, deployment: &CapSettings) -> Caps {
+        let own = Cap { per_day: self.per_day, per_week: self.per_week, rolling: self.rolling.clone() };
+        let own = Caps { channel: own.or_default(lane), all_channels: self.all_channels.clone() };
         match lane {
-            Lane::Service => Caps { per_day: self.per_day, per_week: self.per_week },
-            Lane::Marketing => Caps {
-                per_day: lower(Some(self.per_day.unwrap_or(Self::PER_DAY)), deployment.per_day),
-                per_week: lower(self.per_week, deployment.per_week),
-            },
+            Lane::Service => own,
+            Lane::Marketing => own.and(&deployment.of(channel)),
         }
     }
-}
-
-/// The most messages through one channel; `None` is no cap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Caps {
-    pub per_day: Option<u32>,
-    pub per_week: Option<u32>,
-}
-
-impl Caps {
-    /// How many days a week's cap looks at, today included.
-    pub const WEEK_DAYS: i32 = 7;
-
-    /// Whether there is any.
-    pub fn is_capped(&self) -> bool {
-        self.per_day.is_some() || self.per_week.is_some()
-    }
-
-    /// The cap that one more message would break.
-    pub fn broken_by(&self, counts: CapCounts) -> Option<Reason> {
-        if self.per_day.is_some_and(|cap| counts.day >= cap) {
-            Some(Reason::CapDay)
-        } else if self.per_week.is_some_and(|cap| counts.week >= cap) {
-            Some(Reason::CapWeek)
-        } else {
-            None
-        }
-    }
-}
-
-/// Messages that count against the caps already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CapCounts {
-    /// On the person's calendar day.
-    pub day: u32,
-    /// On that day and the six before it.
-    pub week: u32,
 }
 
 /// A share of people, in ten-thousandths.
@@ -85,6 +48,9 @@ pub struct CapCounts {
 pub struct Share(u16);
 
 impl Share {
+    /// The share of people who get no marketing at all where a deployment states none: one in twenty.
+    pub const GLOBAL_HOLDOUT: Share = Share(500);
+
     /// A share from 0 to 1, to the nearest ten-thousandth.
     pub fn new(share: f64) -> Result<Share, String> {
         if !(0.0..=1.0).contains(&share) {
@@ -131,8 +97,10 @@ pub struct Situation<'a> {
     /// The campaign's name.
     pub campaign: &'a str,
     pub limits: &'a Limits,
+    /// The name that consent and caps go by.
+    pub channel: &'a str,
     /// The caps that hold, from [`Limits::caps`].
-    pub caps: Caps,
+    pub caps: &'a Caps,
     /// The deployment's holdout: people who get no marketing at all.
     pub global_holdout: Share,
     /// The person's own time zone, else the deployment's.
@@ -148,8 +116,8 @@ pub struct Situation<'a> {
     pub open_complaint: bool,
     /// Whether the campaign's audience holds the person now.
     pub in_audience: bool,
-    /// What was sent already, by the person's calendar.
-    pub sent: CapCounts,
+    /// What was sent already.
+    pub sends: &'a Sends,
 }
 
 /// What to do with a message.
@@ -179,7 +147,7 @@ pub fn decide(s: &Situation) -> Decision {
             Otherwise::Drop => Decision::Refuse(Reason::QuietHours),
         };
     }
-    match s.caps.broken_by(s.sent) {
+    match s.caps.broken_by(s.sends, s.channel, local_day(s.zone, s.now), s.now) {
         Some(reason) => Decision::Refuse(reason),
         None => Decision::Send,
     }

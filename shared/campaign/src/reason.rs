@@ -31,6 +31,14 @@ pub enum Reason {
     CapDay,
     /// The channel's cap for seven of the person's calendar days is reached.
     CapWeek,
+    /// The channel's cap for a rolling window is reached.
+    CapRolling,
+    /// The cap of all channels together for the person's calendar day is reached.
+    CapDayAll,
+    /// The cap of all channels together for seven of the person's calendar days is reached.
+    CapWeekAll,
+    /// The cap of all channels together for a rolling window is reached.
+    CapRollingAll,
     /// The vault holds no address of the person for the channel, or the channel is not set up.
     NoAddress,
     /// The template could not be rendered.
@@ -40,7 +48,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    const ALL: [Reason; 17] = [
+    const ALL: [Reason; 21] = [
         Reason::CampaignEnded,
         Reason::NoProfile,
         Reason::Restricted,
@@ -55,6 +63,10 @@ impl Reason {
         Reason::QuietHours,
         Reason::CapDay,
         Reason::CapWeek,
+        Reason::CapRolling,
+        Reason::CapDayAll,
+        Reason::CapWeekAll,
+        Reason::CapRollingAll,
         Reason::NoAddress,
         Reason::TemplateError,
         Reason::ChannelError,
@@ -82,6 +94,10 @@ impl Reason {
             Reason::QuietHours => "quiet_hours",
             Reason::CapDay => "cap_day",
             Reason::CapWeek => "cap_week",
+            Reason::CapRolling => "cap_rolling",
+            Reason::CapDayAll => "cap_day_all",
+            Reason::CapWeekAll => "cap_week_all",
+            Reason::CapRollingAll => "cap_rolling_all",
             Reason::NoAddress => "no_address",
             Reason::TemplateError => "template_error",
             Reason::ChannelError => "channel_error",

@@ -1,13 +1,14 @@
 //! The rules of delivery: consent, holdouts, quiet hours on the person's clock, caps by their calendar.
 
 use campaign::{
-    CapCounts, Caps, Decision, Lane, Limits, Otherwise, QuietHours, Reason, Share, Situation, decide,
-    local_day, time_zone,
+    Cap, CapSettings, Caps, Decision, Lane, Limits, Otherwise, QuietHours, Reason, Sends, Share, Situation,
+    decide, local_day, time_zone,
 };
 use event::{DAY, HOUR, Key, MINUTE, parse_time};
 use jiff::civil::{Time, time};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
+use std::sync::LazyLock;
 
 fn at(text: &str) -> i64 {
     parse_time(text).unwrap()
@@ -25,6 +26,18 @@ fn limits(json: &str) -> Limits {
     serde_json::from_str(json).unwrap()
 }
 
+/// Messages through e-mail on a day of Berlin.
+fn sent(day: &str, number: u32) -> Sends {
+    let mut sends = Sends::default();
+    sends.add_counted("email", (at(&format!("{day}T00:00:00Z")) / DAY) as i32, number);
+    sends
+}
+
+static NONE_SENT: LazyLock<Sends> = LazyLock::new(Sends::default);
+/// As a marketing campaign has them that states none.
+static TWO_A_DAY: LazyLock<Caps> =
+    LazyLock::new(|| Limits::default().caps(Lane::Marketing, "email", &CapSettings::default()));
+
 /// A message that nothing speaks against, at noon in Berlin.
 fn situation<'a>(limits: &'a Limits, zone: &'a TimeZone) -> Situation<'a> {
     Situation {
@@ -35,7 +48,8 @@ fn situation<'a>(limits: &'a Limits, zone: &'a TimeZone) -> Situation<'a> {
         person: Key([7; 16]),
         campaign: "welcome",
         limits,
-        caps: limits.caps(Lane::Marketing, Caps::default()),
+        channel: "email",
+        caps: &TWO_A_DAY,
         global_holdout: Share::default(),
         zone,
         consent: Some(true),
@@ -44,7 +58,7 @@ fn situation<'a>(limits: &'a Limits, zone: &'a TimeZone) -> Situation<'a> {
         restricted: false,
         open_complaint: false,
         in_audience: true,
-        sent: CapCounts::default(),
+        sends: &NONE_SENT,
     }
 }
 
@@ -68,22 +82,27 @@ fn one_rule_at_a_time() {
     assert_eq!(refused(Situation { limits: &all_out, ..fine }), "holdout");
     assert_eq!(refused(Situation { global_holdout: Share::new(1.0).unwrap(), ..fine }), "holdout");
     assert_eq!(refused(Situation { in_audience: false, ..fine }), "audience");
-    assert_eq!(refused(Situation { sent: CapCounts { day: 2, week: 2 }, ..fine }), "cap_day");
-    let weekly = Caps { per_day: None, per_week: Some(3) };
-    assert_eq!(refused(Situation { caps: weekly, sent: CapCounts { day: 0, week: 3 }, ..fine }), "cap_week");
+    assert_eq!(refused(Situation { sends: &sent("2026-11-22", 2), ..fine }), "cap_day");
+    let yesterday = sent("2026-11-21", 3);
+    assert_eq!(decide(&Situation { sends: &yesterday, ..fine }), Decision::Send);
+    let weekly = Cap { per_week: Some(3), ..Cap::default() };
+    let weekly = Caps { channel: weekly, ..Caps::default() };
+    assert_eq!(refused(Situation { caps: &weekly, sends: &yesterday, ..fine }), "cap_week");
 }
 
 #[test]
 fn service_asks_for_less_but_takes_a_no() {
     let berlin = zone("Europe/Berlin");
     let open = Limits::default();
+    let none_at_all = CapSettings { per_day: Some(0), ..CapSettings::default() };
+    let (caps, many) = (open.caps(Lane::Service, "email", &none_at_all), sent("2026-11-22", 9));
     let service = Situation {
         lane: Lane::Service,
-        caps: open.caps(Lane::Service, Caps { per_day: Some(0), per_week: None }),
+        caps: &caps,
         consent: None,
         open_complaint: true,
         global_holdout: Share::new(1.0).unwrap(),
-        sent: CapCounts { day: 9, week: 9 },
+        sends: &many,
         ..situation(&open, &berlin)
     };
     assert_eq!(decide(&service), Decision::Send);
@@ -97,14 +116,28 @@ fn service_asks_for_less_but_takes_a_no() {
 
 #[test]
 fn the_lower_cap_holds() {
-    let deployment = Caps { per_day: Some(3), per_week: Some(5) };
-    let caps = |json| {
-        let caps = limits(json).caps(Lane::Marketing, deployment);
+    let deployment: CapSettings = serde_json::from_str(
+        r#"{"per_day": 3, "per_week": 5, "rolling": {"24h": 3}, "channels": {"sms": {"per_week": 1}},
+            "all_channels": {"per_day": 4, "rolling": {"1h": 1, "7d": 9}}}"#,
+    )
+    .unwrap();
+    let caps = |json, channel| limits(json).caps(Lane::Marketing, channel, &deployment);
+    let calendar = |json, channel| {
+        let caps = caps(json, channel).channel;
         (caps.per_day, caps.per_week)
     };
-    assert_eq!(caps("{}"), (Some(2), Some(5)));
-    assert_eq!(caps(r#"{"per_day": 4, "per_week": 9}"#), (Some(3), Some(5)));
-    assert_eq!(caps(r#"{"per_day": 1, "per_week": 4}"#), (Some(1), Some(4)));
+    assert_eq!(calendar("{}", "email"), (Some(2), Some(5)));
+    assert_eq!(calendar("{}", "sms"), (Some(2), Some(1)));
+    assert_eq!(calendar(r#"{"per_day": 4, "per_week": 9}"#, "email"), (Some(3), Some(5)));
+    assert_eq!(calendar(r#"{"per_day": 1, "per_week": 4}"#, "email"), (Some(1), Some(4)));
+    let both = caps(
+        r#"{"rolling": {"24h": 4, "2d": 5}, "all_channels": {"per_day": 2, "per_week": 6, "rolling": {"7d": 8}}}"#,
+        "email",
+    );
+    let windows = |cap: &Cap| cap.rolling.0.iter().map(|(ms, most)| (*ms / HOUR, *most)).collect::<Vec<_>>();
+    assert_eq!(windows(&both.channel), [(24, 3), (48, 5)]);
+    assert_eq!(windows(&both.all_channels), [(1, 1), (168, 8)]);
+    assert_eq!((both.all_channels.per_day, both.all_channels.per_week), (Some(2), Some(6)));
 }
 
 #[test]
@@ -119,10 +152,7 @@ fn quiet_hours_hold_or_drop() {
     assert_eq!(decide(&s), Decision::Send);
     // A no is not worth waiting with, and a cap is that of the day on which it would be sent.
     assert_eq!(decide(&Situation { now, consent: Some(false), ..s }), Decision::Refuse(Reason::Unsubscribed));
-    assert!(matches!(
-        decide(&Situation { now, sent: CapCounts { day: 9, week: 9 }, ..s }),
-        Decision::Hold { .. }
-    ));
+    assert!(matches!(decide(&Situation { now, sends: &sent("2026-11-22", 9), ..s }), Decision::Hold { .. }));
 }
 
 #[test]
@@ -169,6 +199,8 @@ fn a_holdout_is_a_stable_share() {
 fn a_file_says_what_is_wrong() {
     let error = |json| serde_json::from_str::<Limits>(json).unwrap_err().to_string();
     assert!(error(r#"{"per_hour": 1}"#).contains("unknown field `per_hour`"));
+    assert!(error(r#"{"rolling": {"1 day": 1}}"#).contains("`1 day` is no window of a cap"));
+    assert!(error(r#"{"all_channels": {"per_hour": 1}}"#).contains("unknown field `per_hour`"));
     assert!(error(r#"{"holdout": 5}"#).contains("from 0 to 1"));
     assert!(error(r#"{"quiet_hours": {"from": "9 pm", "to": "09:00"}}"#).contains("`9 pm` is no clock time"));
     assert!(error(r#"{"quiet_hours": {"from": "21:00", "to": "24:00"}}"#).contains("`24:00`"));

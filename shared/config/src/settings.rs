@@ -4,7 +4,7 @@ use crate::consent::ConsentSection;
 use crate::identity::IdentityFile;
 use crate::tracking_plan::PlanSection;
 use crate::{Files, Problem, Problems};
-use campaign::{Caps, DeliverySettings, Sender, Share, WebhookForm, WebhookSettings, parse_duration};
+use campaign::{CapSettings, DeliverySettings, Sender, Share, WebhookForm, WebhookSettings, parse_duration};
 use event::dialect::{ShopSystem, WebhookSource};
 use event::{Currency, MINUTE, ParserSettings};
 use person::IdentityRules;
@@ -37,13 +37,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Settings {
+        let sender = Sender { name: String::new(), address: "rondo@localhost".into() };
+        let mut delivery = DeliverySettings::new(sender);
+        delivery.holdout = Share::GLOBAL_HOLDOUT;
         Settings {
             name: "Customer report".into(),
             parser: ParserSettings::default(),
-            delivery: DeliverySettings::new(Sender {
-                name: String::new(),
-                address: "rondo@localhost".into(),
-            }),
+            delivery,
             identity: IdentityRules::default(),
             lateness: MINUTE,
             write_keys: BTreeMap::new(),
@@ -72,10 +72,9 @@ struct SettingsFile {
     #[serde(default)]
     webhooks: BTreeMap<String, WebhookFile>,
     lateness: Option<Spanned<String>>,
+    global_holdout: Option<Share>,
     #[serde(default)]
-    global_holdout: Share,
-    #[serde(default)]
-    caps: Caps,
+    caps: CapSettings,
     #[serde(default)]
     write_keys: BTreeMap<String, Spanned<OneOrMore>>,
     #[serde(default)]
@@ -318,7 +317,9 @@ impl Settings {
         self.incoming_webhooks =
             file.incoming_webhooks.into_iter().map(|(name, file)| (name, file.into())).collect();
         self.delivery.unsubscribe_url = file.unsubscribe_url;
-        self.delivery.holdout = file.global_holdout;
+        if let Some(holdout) = file.global_holdout {
+            self.delivery.holdout = holdout;
+        }
         self.delivery.caps = file.caps;
         for (name, file) in file.webhooks {
             match file.check() {
@@ -376,6 +377,33 @@ mod tests {
         assert!(read("privacy: { webhooks: run }\n").0.erases_unasked);
         let (_, problems) = read("privacy:\n  webhooks: always\n");
         assert!(problems.contains("settings.yaml:2:"), "{problems}");
+    }
+
+    #[test]
+    fn one_in_twenty_is_held_out_unless_the_settings_say_otherwise() {
+        let (mut settings, mut problems) = (Settings::default(), Problems::default());
+        settings.take(Path::new(SETTINGS), "name: Shop\n", &mut problems);
+        assert_eq!(settings.delivery.holdout, Share::new(0.05).unwrap());
+        settings.take(Path::new(SETTINGS), "global_holdout: 0\n", &mut problems);
+        assert_eq!(settings.delivery.holdout, Share::new(0.0).unwrap());
+        assert_eq!(problems.to_string(), "");
+    }
+
+    #[test]
+    fn caps_by_day_window_channel_and_all_together() {
+        let text = "caps:\n  per_day: 2\n  rolling: { 24h: 3, 7d: 5 }\n  channels:\n    sms: { per_day: 1, rolling: { \
+                    7d: 2 } }\n  all_channels: { per_day: 3 }\n";
+        let (settings, problems) = read(text);
+        assert_eq!(problems, "");
+        let (email, sms) = (settings.delivery.caps.of("email"), settings.delivery.caps.of("sms"));
+        let (day, week) = (event::DAY, 7 * event::DAY);
+        assert_eq!(email.channel.per_day, Some(2));
+        assert_eq!(email.channel.rolling.0.into_iter().collect::<Vec<_>>(), [(day, 3), (week, 5)]);
+        assert_eq!(sms.channel.per_day, Some(1));
+        assert_eq!(sms.channel.rolling.0.into_iter().collect::<Vec<_>>(), [(day, 3), (week, 2)]);
+        assert_eq!((email.all_channels.per_day, sms.all_channels.per_day), (Some(3), Some(3)));
+        let (_, problems) = read("caps:\n  rolling: { 40d: 1 }\n");
+        assert!(problems.contains("`40d` is no window of a cap"), "{problems}");
     }
 
     #[test]

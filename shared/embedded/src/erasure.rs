@@ -1,7 +1,7 @@
 //! All of one person: found in the tables, and removed from them.
 
 use crate::actions::ACTIONS;
-use crate::ledger::{CAPS, CLAIMED, LEDGER, LEDGER_OF};
+use crate::ledger::{CAPS, CLAIMED, LEDGER, LEDGER_OF, SENDS};
 use crate::overlay::{identity_key, timer_of};
 use crate::people::owner_of;
 use crate::store::{IDENTITIES, IDENTITY_LOG, JOURNEYS, PROFILES, Store, TIMERS, failed};
@@ -115,6 +115,10 @@ impl CampaignErasure for Store {
                 erased.caps += u64::from(goes);
                 !goes
             })?;
+            let mut sends = transaction.open_table(SENDS)?;
+            for person in people {
+                erased.caps += u64::from(sends.remove(&person.0)?.is_some());
+            }
             Ok(())
         })?;
         Ok(erased)

@@ -1,7 +1,7 @@
 //! The ledger and the cap counters.
 
 use crate::store::{Bytes, Store};
-use campaign::{CapCounts, Caps, Claim, Claimed, Ledger, LedgerEntry, LedgerState};
+use campaign::{Claim, Claimed, Ledger, LedgerEntry, LedgerState, Sends};
 use event::{Key, PortError};
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 
@@ -11,7 +11,10 @@ pub(crate) const LEDGER: TableDefinition<&[u8; 16], Bytes> = TableDefinition::ne
 pub(crate) const LEDGER_OF: TableDefinition<&[u8; 40], ()> = TableDefinition::new("ledger_of");
 /// Entries in state claimed: action id → since when.
 pub(crate) const CLAIMED: TableDefinition<&[u8; 16], i64> = TableDefinition::new("claimed");
-/// Person, day (big-endian), channel → count.
+/// Person → what counts against their caps.
+pub(crate) const SENDS: TableDefinition<&[u8; 16], Bytes> = TableDefinition::new("sends");
+/// Person, day (big-endian), channel → count: how an earlier release counted. Read for people who have no row in
+/// [`SENDS`] yet, and written no more.
 pub(crate) const CAPS: TableDefinition<&[u8], u32> = TableDefinition::new("caps");
 
 impl Ledger for Store {
@@ -21,14 +24,14 @@ impl Ledger for Store {
             let mut answers = Vec::with_capacity(claims.len());
             for claim in claims {
                 let stored = tables.get(claim.entry.action)?;
-                let counts = match claim.entry.capped_on {
-                    Some(day) => tables.counts(claim.entry.person, &claim.entry.channel, day)?,
-                    None => CapCounts::default(),
+                let mut sends = match claim.entry.capped_on {
+                    Some(_) => tables.sends(claim.entry.person)?,
+                    None => Sends::default(),
                 };
-                let (answer, write) = claim.admit(stored.as_ref(), counts);
+                let (answer, write) = claim.admit(stored.as_ref(), &mut sends);
                 if let Some(entry) = write {
-                    if let (true, Some(day)) = (entry.counts(), entry.capped_on) {
-                        tables.count(entry.person, &entry.channel, day, 1)?;
+                    if entry.counts() {
+                        tables.put_sends(entry.person, &sends)?;
                     }
                     tables.put(&entry, stored.as_ref())?;
                 }
@@ -47,8 +50,11 @@ impl Ledger for Store {
             for outcome in outcomes {
                 let Some(stored) = tables.get(outcome.action)? else { continue };
                 let Some(settlement) = stored.settled_by(outcome) else { continue };
-                if let Some(day) = settlement.give_back {
-                    tables.count(stored.person, &stored.channel, day, -1)?;
+                if settlement.gives_back {
+                    let mut sends = tables.sends(stored.person)?;
+                    if sends.give_back(&stored) {
+                        tables.put_sends(stored.person, &sends)?;
+                    }
                 }
                 tables.put(&settlement.entry, Some(&stored))?;
             }
@@ -60,8 +66,8 @@ impl Ledger for Store {
         self.within(|transaction| Tables::open(transaction)?.get(action))
     }
 
-    async fn cap_counts(&self, person: Key, channel: &str, day: i32) -> Result<CapCounts, PortError> {
-        self.within(|transaction| Tables::open(transaction)?.counts(person, channel, day))
+    async fn sends(&self, person: Key) -> Result<Sends, PortError> {
+        self.within(|transaction| Tables::open(transaction)?.sends(person))
     }
 
     async fn claimed_before(&self, at: i64) -> Result<Vec<LedgerEntry>, PortError> {
@@ -113,6 +119,7 @@ struct Tables<'t> {
     ledger: Table<'t, &'static [u8; 16], Bytes>,
     of_person: Table<'t, &'static [u8; 40], ()>,
     claimed: Table<'t, &'static [u8; 16], i64>,
+    sends: Table<'t, &'static [u8; 16], Bytes>,
     caps: Table<'t, Bytes, u32>,
 }
 
@@ -122,6 +129,7 @@ impl<'t> Tables<'t> {
             ledger: transaction.open_table(LEDGER)?,
             of_person: transaction.open_table(LEDGER_OF)?,
             claimed: transaction.open_table(CLAIMED)?,
+            sends: transaction.open_table(SENDS)?,
             caps: transaction.open_table(CAPS)?,
         })
     }
@@ -147,25 +155,32 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    fn counts(&self, person: Key, channel: &str, day: i32) -> Result<CapCounts, redb::Error> {
-        let mut counts = CapCounts::default();
-        for back in 0..Caps::WEEK_DAYS {
-            let count =
-                self.caps.get(cap_key(person, channel, day - back).as_slice())?.map_or(0, |row| row.value());
-            counts.week += count;
-            if back == 0 {
-                counts.day = count;
+    fn sends(&self, person: Key) -> Result<Sends, redb::Error> {
+        if let Some(row) = self.sends.get(&person.0)? {
+            return Sends::decode(row.value()).map_err(|damaged| redb::Error::Corrupted(damaged.to_string()));
+        }
+        let mut sends = Sends::default();
+        let mut last = person.0.to_vec();
+        last.extend_from_slice(&[0xff; 5]);
+        for row in self.caps.range::<&[u8]>(&person.0[..]..=last.as_slice())? {
+            let (key, count) = row?;
+            if let Some((day, channel)) = counted(key.value()) {
+                sends.add_counted(channel, day, count.value());
             }
         }
-        Ok(counts)
+        Ok(sends)
     }
 
-    fn count(&mut self, person: Key, channel: &str, day: i32, by: i32) -> Result<(), redb::Error> {
-        let key = cap_key(person, channel, day);
-        let count = self.caps.get(key.as_slice())?.map_or(0, |row| row.value());
-        self.caps.insert(key.as_slice(), count.saturating_add_signed(by))?;
+    fn put_sends(&mut self, person: Key, sends: &Sends) -> Result<(), redb::Error> {
+        self.sends.insert(&person.0, sends.encode().as_slice())?;
         Ok(())
     }
+}
+
+/// The day and channel of a counter of an earlier release.
+fn counted(key: &[u8]) -> Option<(i32, &str)> {
+    let (day, channel) = key.get(16..)?.split_first_chunk()?;
+    Some((i32::from_be_bytes(*day) ^ i32::MIN, std::str::from_utf8(channel).ok()?))
 }
 
 fn person_key(person: Key, at: i64, action: Key) -> [u8; 40] {
@@ -176,10 +191,37 @@ fn person_key(person: Key, at: i64, action: Key) -> [u8; 40] {
     key
 }
 
-fn cap_key(person: Key, channel: &str, day: i32) -> Vec<u8> {
-    let mut key = Vec::with_capacity(20 + channel.len());
-    key.extend_from_slice(&person.0);
-    key.extend_from_slice(&(day ^ i32::MIN).to_be_bytes());
-    key.extend_from_slice(channel.as_bytes());
-    key
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pollster::block_on;
+    use vault::Sealer;
+
+    /// Person, day and channel as the release before wrote them.
+    #[test]
+    fn counters_of_an_earlier_release_still_count() {
+        let store = Store::in_memory(Sealer::new(&[7; 32])).unwrap();
+        let (ann, bob) = (Key([7; 16]), Key([8; 16]));
+        let counter = |person: Key, day: u32, channel: &str| {
+            let mut key = person.0.to_vec();
+            key.extend_from_slice(&(0x8000_0000 + day).to_be_bytes());
+            key.extend_from_slice(channel.as_bytes());
+            key
+        };
+        store
+            .within(|transaction| {
+                let mut caps = transaction.open_table(CAPS)?;
+                caps.insert(counter(ann, 20_000, "email").as_slice(), 2)?;
+                caps.insert(counter(ann, 20_003, "sms").as_slice(), 1)?;
+                caps.insert(counter(bob, 20_003, "sms").as_slice(), 1)?;
+                Ok(())
+            })
+            .unwrap();
+        let sends = block_on(store.sends(ann)).unwrap();
+        assert_eq!(sends.on_days(|channel| channel == "email", 20_000, 20_000), 2);
+        assert_eq!(sends.on_days(|_| true, 20_000, 20_006), 3);
+        assert_eq!(sends.channels(), ["email", "sms"]);
+        assert_eq!(block_on(store.sends(bob)).unwrap().on_days(|_| true, 20_000, 20_006), 1);
+        assert!(block_on(store.sends(Key([6; 16]))).unwrap().is_empty());
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::actions::ACTIONS;
 use crate::duplicates::DUPLICATES;
-use crate::ledger::{CAPS, CLAIMED, LEDGER, LEDGER_OF};
+use crate::ledger::{CAPS, CLAIMED, LEDGER, LEDGER_OF, SENDS};
 use crate::quality::QUALITY;
 use crate::sealed::{QUARANTINE, VAULT};
 use crate::store::{IDENTITIES, IDENTITY_LOG, JOURNEYS, META, PROFILES, TIMERS, failed};
@@ -53,6 +53,7 @@ impl Copy {
         self.table(LEDGER_OF)?;
         self.table(CLAIMED)?;
         self.table(CAPS)?;
+        self.table(SENDS)?;
         self.table(VAULT)?;
         self.table(QUARANTINE)
     }

@@ -104,6 +104,7 @@ fn ledgers() {
 #[test]
 fn ledgers_of_several_senders() {
     each(async |aws, tables| ledger::races(&LedgerTable::new(aws, &tables.ledger, &tables.caps)).await);
+    each(async |aws, tables| ledger::windows(&LedgerTable::new(aws, &tables.ledger, &tables.caps)).await);
 }
 
 #[test]

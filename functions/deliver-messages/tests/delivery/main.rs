@@ -1,5 +1,7 @@
 //! Delivery over ports in memory.
 
+mod caps;
+mod clock_changes;
 mod feedback;
 mod ports;
 mod samples;

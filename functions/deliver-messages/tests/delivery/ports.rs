@@ -1,8 +1,8 @@
 //! The ports in memory.
 
 use campaign::{
-    Action, CapCounts, Channel, Claim, Claimed, Holding, Ledger, LedgerEntry, LedgerState, Outgoing, Receipt,
-    SendError,
+    Action, Channel, Claim, Claimed, Holding, Ledger, LedgerEntry, LedgerState, Outgoing, Receipt, SendError,
+    Sends,
 };
 use event::{Event, EventBus, Identifier, Key, PortError, Secret, Vault};
 use person::{ProfileStore, ProfileWrite, Stored};
@@ -27,34 +27,18 @@ impl ProfileStore for Profiles {
 #[derive(Default)]
 pub struct MemoryLedger {
     pub entries: RefCell<BTreeMap<Key, LedgerEntry>>,
-    caps: RefCell<BTreeMap<(Key, String, i32), u32>>,
+    sends: RefCell<BTreeMap<Key, Sends>>,
     /// Dies before it settles.
     pub dies: Cell<bool>,
-}
-
-impl MemoryLedger {
-    fn counts(&self, person: Key, channel: &str, day: i32) -> CapCounts {
-        let caps = self.caps.borrow();
-        let on = |day| caps.get(&(person, channel.to_owned(), day)).copied().unwrap_or_default();
-        CapCounts { day: on(day), week: (day - 6..=day).map(on).sum() }
-    }
-
-    fn slot(&self, entry: &LedgerEntry, day: i32, change: impl Fn(&mut u32)) {
-        change(self.caps.borrow_mut().entry((entry.person, entry.channel.clone(), day)).or_default());
-    }
 }
 
 impl Ledger for MemoryLedger {
     async fn claim(&self, claims: &[Claim]) -> Result<Vec<Claimed>, PortError> {
         let one = |claim: &Claim| {
-            let entry = &claim.entry;
-            let counts =
-                entry.capped_on.map(|day| self.counts(entry.person, &entry.channel, day)).unwrap_or_default();
-            let (answer, written) = claim.admit(self.entries.borrow().get(&entry.action), counts);
+            let mut sends = self.sends.borrow().get(&claim.entry.person).cloned().unwrap_or_default();
+            let (answer, written) = claim.admit(self.entries.borrow().get(&claim.entry.action), &mut sends);
             if let Some(written) = written {
-                if let Some(day) = written.capped_on.filter(|_| written.counts()) {
-                    self.slot(&written, day, |n| *n += 1);
-                }
+                self.sends.borrow_mut().insert(written.person, sends);
                 self.entries.borrow_mut().insert(written.action, written);
             }
             answer
@@ -67,10 +51,10 @@ impl Ledger for MemoryLedger {
             return Err(PortError::Unavailable { what: "the ledger", reason: "killed".to_owned() });
         }
         for outcome in outcomes {
-            let settled = self.entries.borrow()[&outcome.action].settled_by(outcome);
-            if let Some(settlement) = settled {
-                if let Some(day) = settlement.give_back {
-                    self.slot(&settlement.entry, day, |n| *n -= 1);
+            let stored = self.entries.borrow()[&outcome.action].clone();
+            if let Some(settlement) = stored.settled_by(outcome) {
+                if settlement.gives_back {
+                    self.sends.borrow_mut().get_mut(&stored.person).unwrap().give_back(&stored);
                 }
                 self.entries.borrow_mut().insert(outcome.action, settlement.entry);
             }
@@ -82,8 +66,8 @@ impl Ledger for MemoryLedger {
         Ok(self.entries.borrow().get(&action).cloned())
     }
 
-    async fn cap_counts(&self, person: Key, channel: &str, day: i32) -> Result<CapCounts, PortError> {
-        Ok(self.counts(person, channel, day))
+    async fn sends(&self, person: Key) -> Result<Sends, PortError> {
+        Ok(self.sends.borrow().get(&person).cloned().unwrap_or_default())
     }
 
     async fn claimed_before(&self, at: i64) -> Result<Vec<LedgerEntry>, PortError> {

@@ -21,6 +21,10 @@ pub fn sentence(reason: Reason) -> &'static str {
         Reason::QuietHours => "it fell into quiet hours, and the campaign says to drop it then",
         Reason::CapDay => "the day's cap of the channel was reached",
         Reason::CapWeek => "the cap of the channel for seven days was reached",
+        Reason::CapRolling => "the cap of the channel for a span of time was reached",
+        Reason::CapDayAll => "the day's cap of all channels together was reached",
+        Reason::CapWeekAll => "the cap of all channels together for seven days was reached",
+        Reason::CapRollingAll => "the cap of all channels together for a span of time was reached",
         Reason::NoAddress => {
             "there was no address of the person for the channel, or the channel is not set up"
         }

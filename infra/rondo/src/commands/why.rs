@@ -9,8 +9,8 @@ use crate::commands::reasons::outcome;
 use crate::installation::Installation;
 use anyhow::{Context, Result, bail};
 use campaign::{
-    Action, Campaign, EventTrigger, InCampaign, Journey, JourneyStore, Journeys, Lane, Ledger, LedgerEntry,
-    Step, Trigger, local_day,
+    Action, Campaign, Cap, EventTrigger, InCampaign, Journey, JourneyStore, Journeys, Lane, Ledger,
+    LedgerEntry, Step, Trigger, local_day,
 };
 use clap::Args;
 use event::{MINUTE, SECOND};
@@ -169,10 +169,15 @@ impl Why<'_> {
             entries.iter().map(|entry| entry.channel.as_str()).filter(|channel| !channel.is_empty());
         let channels: BTreeSet<&str> = of_steps.chain(of_entries).collect();
         let day = local_day(&self.zone, self.now);
-        let mut lines = Vec::new();
-        for channel in channels {
-            let counts = block_on(self.installation.pump.store.cap_counts(self.found.person, channel, day))?;
-            lines.push(format!("{channel}: {} today, {} in seven days", counts.day, counts.week));
+        let sends = block_on(self.installation.pump.store.sends(self.found.person))?;
+        let line = |name: &str, of: &dyn Fn(&str) -> bool| {
+            let days = |days: i32| sends.on_days(of, day - (days - 1), day);
+            format!("{name}: {} today, {} in seven days", days(1), days(Cap::WEEK_DAYS))
+        };
+        let mut lines: Vec<String> =
+            channels.iter().map(|channel| line(channel, &|of| of == *channel)).collect();
+        if lines.len() > 1 {
+            lines.push(line("all channels", &|_| true));
         }
         Ok(lines)
     }

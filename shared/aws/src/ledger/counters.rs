@@ -1,92 +1,94 @@
-//! The cap counters: how many messages count on one calendar day of a person, by channel.
+//! What counts against caps: a row a person.
 
 use crate::failure::failure;
-use crate::item::{Item, binary, number, number_of};
+use crate::item::{Item, binary, bytes_of, number, number_of};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, Put};
-use campaign::{CapCounts, Caps};
-use event::{Key, PortError};
+use campaign::{Rolling, Sends};
+use event::{Key, PortError, SECOND};
 
-const WHAT: &str = "the cap counters";
+const WHAT: &str = "the messages that count against caps";
 const PERSON: &str = "person";
-/// The sort key: `<channel>#<day since 1970-01-01>`.
+/// The sort key: [`ROW`]; and of a counter of an earlier release `<channel>#<day since 1970-01-01>`.
 const DAY: &str = "day";
+const ROW: &str = "sends";
+const SENDS: &str = "sends";
+/// The number of a counter of an earlier release.
 const COUNT: &str = "count";
-/// How long a counter is kept, in days after its own.
-const KEPT_DAYS: i64 = 10;
-const DAY_S: i64 = 24 * 3600;
 
-/// A counter that changes.
-pub(super) struct Change<'c> {
-    pub person: Key,
-    pub channel: &'c str,
-    pub day: i32,
-    /// What it was read to be; 0 where there was none.
-    pub read: u32,
-    pub count: u32,
+/// What was sent to a person, as it was read.
+#[derive(Default)]
+pub(super) struct Counters {
+    pub sends: Sends,
+    /// The bytes of the row; none where there was none.
+    read: Option<Vec<u8>>,
 }
 
-impl Change<'_> {
-    /// The write, on the condition that the counter is what it was read to be.
+/// A row that changes.
+pub(super) struct Change {
+    person: Key,
+    read: Option<Vec<u8>>,
+    sends: Vec<u8>,
+    /// Seconds since 1970.
+    expires: i64,
+}
+
+impl Counters {
+    /// Reads a person's row. Who has none yet has the counters of an earlier release, for as long as they are kept.
+    pub(super) async fn read(client: &Client, table: &str, person: Key) -> Result<Counters, PortError> {
+        let query = client
+            .query()
+            .table_name(table)
+            .consistent_read(true)
+            .key_condition_expression("#person = :person")
+            .expression_attribute_names("#person", PERSON)
+            .expression_attribute_values(":person", binary(person.0));
+        // A row and ten days of counters are far from a page.
+        let rows = query.send().await.map_err(|error| failure(WHAT, error))?;
+        let mut counters = Counters::default();
+        for row in rows.items() {
+            if let Some(bytes) = bytes_of(row, SENDS) {
+                let damaged = |_| PortError::Failed { what: WHAT, reason: "a row is damaged".to_owned() };
+                let sends = Sends::decode(bytes).map_err(damaged)?;
+                return Ok(Counters { sends, read: Some(bytes.to_vec()) });
+            }
+            if let Some((channel, day)) = day_of(row) {
+                counters.sends.add_counted(channel, day, number_of(row, COUNT).unwrap_or_default());
+            }
+        }
+        Ok(counters)
+    }
+
+    /// The write of what `sends` are by now; `now` is a time at which nothing is forgotten that counts, UTC ms.
+    pub(super) fn change(self, person: Key, now: i64) -> Change {
+        let latest = self.sends.latest().map_or(now, |latest| latest.max(now));
+        let expires = latest.saturating_add(Rolling::MAX_WINDOW).div_euclid(SECOND);
+        Change { person, read: self.read, sends: self.sends.encode(), expires }
+    }
+}
+
+impl Change {
+    /// The write, on the condition that the row is what it was read to be.
     pub(super) fn put(&self, table: &str) -> Put {
-        let condition = match self.read {
-            0 => "attribute_not_exists(#count) OR #count = :read",
-            _ => "#count = :read",
-        };
-        Put::builder()
+        let put = Put::builder()
             .table_name(table)
             .item(PERSON, binary(self.person.0))
-            .item(DAY, sort_key(self.channel, self.day))
-            .item(COUNT, number(self.count))
-            .item("expires", number((i64::from(self.day) + 1 + KEPT_DAYS) * DAY_S))
-            .condition_expression(condition)
-            .expression_attribute_names("#count", COUNT)
-            .expression_attribute_values(":read", number(self.read))
-            .build()
-            .expect("table and item are set")
+            .item(DAY, AttributeValue::S(ROW.to_owned()))
+            .item(SENDS, binary(self.sends.as_slice()))
+            .item("expires", number(self.expires))
+            .expression_attribute_names("#sends", SENDS);
+        let put = match &self.read {
+            None => put.condition_expression("attribute_not_exists(#sends)"),
+            Some(read) => put
+                .condition_expression("#sends = :read")
+                .expression_attribute_values(":read", binary(read.as_slice())),
+        };
+        put.build().expect("table and item are set")
     }
 }
 
-/// What counts on a day, and in the [`Caps::WEEK_DAYS`] that end with it.
-pub(super) async fn counts(
-    client: &Client,
-    table: &str,
-    person: Key,
-    channel: &str,
-    day: i32,
-) -> Result<CapCounts, PortError> {
-    let first = day - (Caps::WEEK_DAYS - 1);
-    let query = client
-        .query()
-        .table_name(table)
-        .consistent_read(true)
-        .key_condition_expression("#person = :person AND #day BETWEEN :first AND :last")
-        .expression_attribute_names("#person", PERSON)
-        .expression_attribute_names("#day", DAY)
-        .expression_attribute_values(":person", binary(person.0))
-        .expression_attribute_values(":first", sort_key(channel, first))
-        .expression_attribute_values(":last", sort_key(channel, day));
-    // A week of counters is far from a page.
-    let rows = query.send().await.map_err(|error| failure(WHAT, error))?;
-    let mut counts = CapCounts::default();
-    for row in rows.items() {
-        let Some(of) = day_of(row, channel) else { continue };
-        let count: u32 = number_of(row, COUNT)
-            .ok_or_else(|| PortError::Failed { what: WHAT, reason: "a count is no number".to_owned() })?;
-        counts.week += count;
-        if of == day {
-            counts.day = count;
-        }
-    }
-    Ok(counts)
-}
-
-/// Five digits sort as numbers, from 1970 to the year 2243.
-fn sort_key(channel: &str, day: i32) -> AttributeValue {
-    AttributeValue::S(format!("{channel}#{day:05}"))
-}
-
-/// The day of a counter. `None` for one of another channel, whose name begins with this one's and a day.
-fn day_of(row: &Item, channel: &str) -> Option<i32> {
-    row.get(DAY)?.as_s().ok()?.strip_prefix(channel)?.strip_prefix('#')?.parse().ok()
+/// The channel and day of a counter of an earlier release.
+fn day_of(row: &Item) -> Option<(&str, i32)> {
+    let (channel, day) = row.get(DAY)?.as_s().ok()?.rsplit_once('#')?;
+    Some((channel, day.parse().ok()?))
 }

@@ -1,4 +1,4 @@
-//! An entry and its counter, written together.
+//! An entry and the row of its person's messages, written together.
 
 use super::LedgerTable;
 use super::counters::Change;
@@ -10,11 +10,11 @@ use aws_sdk_dynamodb::types::{self, TransactWriteItem};
 use event::PortError;
 
 impl LedgerTable {
-    /// Writes an entry, and the change of a counter with it in one step.
+    /// Writes an entry, and the row of its person's messages with it in one step.
     ///
     /// # Errors
     /// `Conflict` and `Unavailable` where another attempt, from reading on, may go through.
-    pub(super) async fn write(&self, put: Put, change: Option<Change<'_>>) -> Result<(), PortError> {
+    pub(super) async fn write(&self, put: Put, change: Option<Change>) -> Result<(), PortError> {
         let Some(change) = change else {
             let call = self.client.put_item().table_name(&self.table).set_item(Some(put.item));
             let call = call.condition_expression(put.condition);
