@@ -4,7 +4,7 @@ use crate::calendar::{LocalTime, ProfileDate};
 use crate::condition::Condition;
 use crate::scope::{ProfileView, Scope};
 use crate::split::Split;
-use crate::{Campaign, Message};
+use crate::{Assignment, Campaign, Experiment, Message};
 use event::Key;
 
 /// One step.
@@ -24,6 +24,8 @@ pub enum Step {
     },
     /// Goes on at the arm that the person falls into.
     Split(Split),
+    /// Goes on at the arm of an experiment that the person is assigned to; the exposure is reported.
+    Experiment(Box<ExperimentStep>),
     Goto(usize),
     Send {
         name: String,
@@ -43,10 +45,25 @@ pub struct WaitForEvent {
     pub timed_out: usize,
 }
 
+/// An experiment, and the step that each of its arms begins with.
+#[derive(Debug)]
+pub struct ExperimentStep {
+    pub experiment: Experiment,
+    pub arms: Vec<usize>,
+}
+
+impl ExperimentStep {
+    /// The arm of a person, and the step at which they go on. People are told apart by the text of their key.
+    pub fn assign(&self, person: Key) -> (Assignment, usize) {
+        let assignment = self.experiment.assign(&person.to_string());
+        (assignment, self.arms.get(assignment.arm).copied().unwrap_or(usize::MAX))
+    }
+}
+
 impl Step {
     /// Whether a journey stands at it until its time has come, rather than passing through.
     pub(crate) fn is_stop(&self) -> bool {
-        matches!(self, Step::Send { .. } | Step::If { .. } | Step::WaitForEvent(_))
+        matches!(self, Step::Send { .. } | Step::If { .. } | Step::Experiment(_) | Step::WaitForEvent(_))
     }
 }
 
@@ -116,7 +133,7 @@ impl Campaign {
                     let due_at = at.saturating_add(wait.timeout);
                     return Some(Stop { step: index, since: at, due_at });
                 }
-                Step::Send { .. } | Step::If { .. } => {
+                Step::Send { .. } | Step::If { .. } | Step::Experiment(_) => {
                     return Some(Stop { step: index, since: at, due_at: at });
                 }
             }

@@ -9,6 +9,7 @@ use crate::journeys::InCampaign;
 use crate::reentry::replaces;
 use crate::scope::{ProfileView, Scope};
 use crate::steps::{Step, Walker};
+use crate::{Assignment, Experiment};
 use event::Key;
 use std::collections::VecDeque;
 use xxhash_rust::xxh3::xxh3_128;
@@ -107,6 +108,13 @@ impl Taker<'_, '_> {
                         *otherwise
                     }
                 }
+                Some(Step::Experiment(step)) => {
+                    let (assignment, arm) = step.assign(self.person);
+                    if assignment.takes_part {
+                        actions.push(self.exposure(journey, &step.experiment, assignment, at));
+                    }
+                    arm
+                }
                 Some(Step::WaitForEvent(wait)) => {
                     if journey.by == By::Event {
                         here + 1
@@ -166,6 +174,25 @@ impl Taker<'_, '_> {
             lane: self.campaign.lane,
             kept: journey.kept.clone(),
         }
+    }
+
+    /// The report that a person came into an arm: the same one in each of their journeys, so that it counts once.
+    fn exposure(
+        &self,
+        journey: &Journey,
+        experiment: &Experiment,
+        assignment: Assignment,
+        due_at: i64,
+    ) -> Action {
+        let variation = experiment.arm(assignment).to_owned();
+        let mut text = self.person.0.to_vec();
+        for part in ["exposure", &experiment.key, &variation] {
+            text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            text.extend_from_slice(part.as_bytes());
+        }
+        let kind = ActionKind::Exposure { experiment: experiment.key.clone(), variation };
+        let id = Key(xxh3_128(&text).to_be_bytes());
+        Action { id, ..self.action(journey, kind, &experiment.key, due_at) }
     }
 
     /// The same for the same step of the same journey, however often it is taken, and in whichever version.

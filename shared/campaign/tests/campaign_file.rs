@@ -264,7 +264,10 @@ fn steps_have_to_make_sense() {
     let (line, _, message) = mistake("  - wait: 3d\n", "  - {}\n");
     assert_eq!(
         (line, message.as_str()),
-        (20, "a step needs one of wait, wait_until, wait_for_date, wait_for_event, if, split, send and exit")
+        (
+            20,
+            "a step needs one of wait, wait_until, wait_for_date, wait_for_event, if, split, experiment, send and exit"
+        )
     );
     let steps = GOOD.find("steps:").unwrap();
     let error = parse(&format!("{}steps:\n  - wait: 1d\n", &GOOD[..steps])).unwrap_err();
@@ -319,4 +322,37 @@ fn bad_yaml_is_an_error_with_a_place() {
         let error = parse(file).unwrap_err();
         assert!(error.line >= 1 && error.column >= 1 && !error.message.is_empty(), "{what}: {error}");
     }
+}
+
+/// The error of a campaign whose one step is an experiment.
+#[track_caller]
+fn experiment_mistake(step: &str) -> String {
+    let yaml = format!("name: c\nentry: {{ event: E }}\nsteps:\n  - experiment: looks\n{step}");
+    parse(&yaml).unwrap_err().to_string()
+}
+
+#[test]
+fn experiments_say_what_is_wrong() {
+    let arm = |rest: &str| format!("      - {{ {rest}, steps: [ {{ send: a, template: coupon.html }} ] }}\n");
+    let arms =
+        |arms: &[&str]| format!("    arms:\n{}", arms.iter().map(|rest| arm(rest)).collect::<String>());
+    let mistake = |step: String, message: &str| {
+        let error = experiment_mistake(&step);
+        assert!(error.contains(message), "{error}");
+    };
+    mistake(String::new(), "an experiment needs `arms`");
+    mistake(arms(&["name: a"]), "compares two arms or more");
+    mistake(arms(&["weight: 0.5", "name: b"]), "each arm of an experiment needs a `name`");
+    mistake(arms(&["name: a", "name: a"]), "a name of its own");
+    mistake(arms(&["name: a, share: 0.5", "name: b"]), "has a `weight`");
+    mistake(arms(&["name: a, weight: 0.5", "name: b"]), "or none for equal ones");
+    mistake(arms(&["name: a, weight: 0.5", "name: b, weight: 0.4"]), "the weights of the arms come to 0.9");
+    let two = arms(&["name: a", "name: b"]);
+    mistake(format!("    coverage: 5\n{two}"), "a coverage is a share of people");
+    mistake(format!("    namespace: {{ name: n, from: 0.5, to: 0.4 }}\n{two}"), "a namespace needs");
+    mistake(format!("    timeout: 3d\n{two}"), "`timeout` belongs to a step with `wait_for_event`");
+    let yaml = "name: c\nentry: { event: E }\nsteps:\n  - send: a\n    template: coupon.html\n    seed: x\n";
+    assert!(parse(yaml).unwrap_err().to_string().contains("`seed` belongs to a step with `experiment`"));
+    let split = "name: c\nentry: { event: E }\nsteps:\n  - split: s\n    arms: [ { name: a, share: 1 } ]\n";
+    assert!(parse(split).unwrap_err().to_string().contains("the arms of a split have no names"));
 }

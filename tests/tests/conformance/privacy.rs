@@ -1,7 +1,7 @@
 //! What honor-privacy needs of every store: a person is found in all of them, goes from all of them, and from them alone.
 
 use campaign::{
-    Action, Caps, Claim, Holding, JourneyStore, JourneyWrite, Lane, Ledger, LedgerEntry, LedgerState,
+    Action, Cap, Caps, Claim, Holding, JourneyStore, JourneyWrite, Lane, Ledger, LedgerEntry, LedgerState,
 };
 use event::{
     Arrival, Code, Event, Identifier, IdentifierKind, Key, PRIVACY_LIST, Parser, ParserSettings, PortError,

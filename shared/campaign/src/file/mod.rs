@@ -1,6 +1,7 @@
 //! Campaign files: YAML, read strictly, every mistake with its place and its cure.
 
 mod entry;
+mod experiment;
 mod steps;
 mod values;
 

@@ -1,12 +1,13 @@
 //! The nested steps of a campaign file, made into one list.
 
+use super::experiment::{Design, NamespaceFile};
 use super::values::{Conditions, at, clock, duration, place, shift};
 use super::{ListenFile, listen};
 use crate::calendar::{LocalTime, ProfileDate};
 use crate::campaign::Listen;
 use crate::file_error::FileError;
 use crate::split::{Arm, Split};
-use crate::steps::{Step, WaitForEvent};
+use crate::steps::{ExperimentStep, Step, WaitForEvent};
 use crate::{ChannelKind, Message, Share, Templates};
 use jiff::civil::{Time, Weekday};
 use serde::Deserialize;
@@ -23,6 +24,7 @@ pub(super) struct StepFile {
     #[serde(rename = "if")]
     when: Option<Spanned<String>>,
     split: Option<Spanned<String>>,
+    experiment: Option<Spanned<String>>,
     send: Option<Spanned<String>>,
     exit: Option<Spanned<bool>>,
     timeout: Option<Spanned<String>>,
@@ -31,6 +33,9 @@ pub(super) struct StepFile {
     otherwise: Option<Spanned<Vec<StepFile>>>,
     timed_out: Option<Spanned<Vec<StepFile>>>,
     arms: Option<Spanned<Vec<ArmFile>>>,
+    seed: Option<Spanned<String>>,
+    coverage: Option<Spanned<f64>>,
+    namespace: Option<Spanned<NamespaceFile>>,
     channel: Option<ChannelKind>,
     webhook: Option<Spanned<String>>,
     subject: Option<Spanned<String>>,
@@ -67,10 +72,14 @@ struct DateFile {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ArmFile {
-    share: Spanned<f64>,
+pub(super) struct ArmFile {
+    /// Of a split.
+    pub share: Option<Spanned<f64>>,
+    /// Of an experiment.
+    pub name: Option<Spanned<String>>,
+    pub weight: Option<Spanned<f64>>,
     #[serde(default)]
-    steps: Vec<StepFile>,
+    pub steps: Vec<StepFile>,
 }
 
 /// How deep steps may stand in steps.
@@ -153,6 +162,8 @@ impl Compiler<'_> {
             self.branch(file, when, depth)?;
         } else if let Some(split) = &file.split {
             self.split(file, split, depth)?;
+        } else if let Some(experiment) = &file.experiment {
+            self.experiment(file, experiment, depth)?;
         } else if let Some(send) = &file.send {
             self.send(file, send)?;
         } else if file.exit.is_some() {
@@ -226,7 +237,13 @@ impl Compiler<'_> {
         let mut below = 0u32;
         let mut shares = Vec::new();
         for arm in &arms.value {
-            let share = Share::new(arm.share.value).map_err(|message| at(&arm.share, &message))?;
+            if let Some(name) = arm.name.as_ref() {
+                return Err(at(name, "the arms of a split have no names; those of an `experiment` do"));
+            }
+            let Some(share) = &arm.share else {
+                return Err(at(arms, "each arm of a split needs a `share`, like 0.5"));
+            };
+            let share = Share::new(share.value).map_err(|message| at(share, &message))?;
             below += u32::from(share.ten_thousandths());
             shares.push(below);
         }
@@ -241,14 +258,48 @@ impl Compiler<'_> {
         let (mut to, mut ends) = (Vec::new(), Vec::new());
         for (arm, below) in arms.value.iter().zip(shares) {
             to.push(Arm { below: below as u16, to: self.here() });
-            self.block(&arm.steps, arm.share.referenced, depth + 1)?;
+            self.block(&arm.steps, arms.referenced, depth + 1)?;
             ends.push(self.push(Step::Exit));
         }
+        self.join(ends);
+        self.program.steps[split] = Step::Split(Split { salt, arms: to });
+        Ok(())
+    }
+
+    /// Has the ends of arms go on here.
+    fn join(&mut self, ends: Vec<usize>) {
         let after = self.here();
         for end in ends {
             self.program.steps[end] = Step::Goto(after);
         }
-        self.program.steps[split] = Step::Split(Split { salt, arms: to });
+    }
+
+    fn experiment(&mut self, file: &StepFile, name: &Spanned<String>, depth: usize) -> Result<(), FileError> {
+        let taken = |step: &Step| matches!(step, Step::Experiment(other) if other.experiment.key == name.value.trim());
+        if self.program.steps.iter().any(taken) {
+            return Err(at(name, "the campaign has this experiment already; give each a name of its own"));
+        }
+        let Some(arms) = &file.arms else {
+            return Err(at(
+                name,
+                "an experiment needs `arms`, each with a `name` and its `steps`; the first is the control",
+            ));
+        };
+        let rest = Design {
+            seed: file.seed.as_ref(),
+            coverage: file.coverage.as_ref(),
+            namespace: file.namespace.as_ref(),
+        };
+        let experiment = rest.read(name, arms)?;
+        let step = self.push(Step::Exit);
+        let (mut to, mut ends) = (Vec::new(), Vec::new());
+        for arm in &arms.value {
+            to.push(self.here());
+            self.block(&arm.steps, arms.referenced, depth + 1)?;
+            ends.push(self.push(Step::Exit));
+        }
+        self.join(ends);
+        self.program.steps[step] = Step::Experiment(Box::new(ExperimentStep { experiment, arms: to }));
         Ok(())
     }
 
@@ -283,7 +334,7 @@ impl Compiler<'_> {
 
 impl StepFile {
     /// The fields that say what a step does, with the place of each that it has.
-    fn doings(&self) -> [(&'static str, Option<Location>); 8] {
+    fn doings(&self) -> [(&'static str, Option<Location>); 9] {
         fn of<T>(field: &Option<Spanned<T>>) -> Option<Location> {
             field.as_ref().map(|field| field.referenced)
         }
@@ -294,13 +345,14 @@ impl StepFile {
             ("wait_for_event", of(&self.wait_for_event)),
             ("if", of(&self.when)),
             ("split", of(&self.split)),
+            ("experiment", of(&self.experiment)),
             ("send", of(&self.send)),
             ("exit", of(&self.exit)),
         ]
     }
 
     /// The fields that belong to one doing or two, with the place of each that the step has.
-    fn belongings(&self) -> [(&'static str, Option<Location>, &'static [&'static str]); 8] {
+    fn belongings(&self) -> [(&'static str, Option<Location>, &'static [&'static str]); 11] {
         fn of<T>(field: &Option<Spanned<T>>) -> Option<Location> {
             field.as_ref().map(|field| field.referenced)
         }
@@ -309,7 +361,10 @@ impl StepFile {
             ("then", of(&self.then), &["if", "wait_for_event"]),
             ("else", of(&self.otherwise), &["if"]),
             ("timed_out", of(&self.timed_out), &["wait_for_event"]),
-            ("arms", of(&self.arms), &["split"]),
+            ("arms", of(&self.arms), &["split", "experiment"]),
+            ("seed", of(&self.seed), &["experiment"]),
+            ("coverage", of(&self.coverage), &["experiment"]),
+            ("namespace", of(&self.namespace), &["experiment"]),
             ("subject", of(&self.subject), &["send"]),
             ("template", of(&self.template), &["send"]),
             ("webhook", of(&self.webhook), &["send"]),
@@ -320,7 +375,7 @@ impl StepFile {
     fn check(&self, around: Location) -> Result<(), FileError> {
         let mut doings = self.doings().into_iter().filter_map(|(name, at)| Some((name, at?)));
         let Some((doing, first)) = doings.next() else {
-            let message = "a step needs one of wait, wait_until, wait_for_date, wait_for_event, if, split, send and exit";
+            let message = "a step needs one of wait, wait_until, wait_for_date, wait_for_event, if, split, experiment, send and exit";
             return Err(place(around, message));
         };
         if let Some((second, _)) = doings.next() {
