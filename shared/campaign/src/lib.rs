@@ -7,6 +7,7 @@
 //! The crate is pure: it knows no clock, environment, storage or cloud.
 
 mod action;
+mod bandit;
 mod calendar;
 mod campaign;
 mod caps;
@@ -44,6 +45,7 @@ mod template;
 mod webhook_settings;
 
 pub use action::{Action, ActionKind, ActionQueue, Lane};
+pub use bandit::{Bandit, Choice, Design, Model, Reward, Shown, Slot, Trial, trial};
 pub use calendar::{LocalTime, ProfileDate, date_of};
 pub use campaign::{Campaign, Campaigns, Listen};
 pub use caps::{Cap, CapSettings, Caps, Rolling};
