@@ -59,6 +59,8 @@ enum Command {
     Serve(commands::ServeArgs),
     /// Check every hand-written file of a configuration
     Check(commands::CheckArgs),
+    /// Print the schema of a kind of hand-written file, which editors complete and check by
+    Schema(commands::SchemaArgs),
     /// Check a configuration and write it as the one file that a deployment on AWS reads
     Bundle(commands::BundleArgs),
     /// Make a new write key, under which a source may send events, or change the key of the vault
@@ -121,6 +123,7 @@ fn run(command: Command) -> Result<()> {
         Command::Report(data) => commands::report(&data),
         Command::Serve(args) => commands::serve(&args),
         Command::Check(args) => commands::check(&args),
+        Command::Schema(args) => commands::schema(&args),
         Command::Bundle(args) => commands::bundle(&args),
         Command::Key(args) => commands::key(&args),
         Command::Profile(args) => commands::profile(&args),

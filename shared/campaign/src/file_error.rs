@@ -48,8 +48,25 @@ fn message(error: &Error) -> String {
         Error::DuplicateMappingKey { key: Some(key), .. } => {
             format!("`{key}` stands here twice; keep one of them")
         }
-        other => first_sentence(other),
+        other => in_words(first_sentence(other)),
     }
+}
+
+/// What the reader says of a value of another kind, with how to write one of that kind.
+fn in_words(sentence: String) -> String {
+    let cure = match sentence.as_str() {
+        "invalid u8" | "invalid u16" | "invalid u32" | "invalid u64" | "invalid i64" => {
+            "this is no number that fits here; write a whole number, like 3"
+        }
+        "invalid f32" | "invalid f64" | "invalid floating point value" => {
+            "this is no number; write a number, like 0.5"
+        }
+        "invalid boolean" => "this is neither; write true or false",
+        "expected sequence start" => "several may stand here; write a list, like [a, b]",
+        "expected mapping start" => "fields belong here; write each as `name: value`",
+        _ => return sentence,
+    };
+    cure.to_owned()
 }
 
 fn or_list(hint: &str, lead: &str, names: &[&str]) -> String {

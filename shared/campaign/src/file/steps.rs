@@ -126,8 +126,12 @@ impl Compiler<'_> {
         if depth > MAX_DEPTH {
             return Err(place(around, "steps stand too deep in steps; make it two campaigns"));
         }
-        for file in files {
+        for (at, file) in files.iter().enumerate() {
             self.step(file, around, depth)?;
+            if let Some(exit) = file.exit.as_ref().filter(|_| at + 1 < files.len()) {
+                let message = "nothing that stands after an `exit` is reached; drop it, or put the exit last";
+                return Err(place(exit.referenced, message));
+            }
             if self.program.steps.len() > MAX_STEPS {
                 return Err(place(around, "a campaign has at most 1000 steps; make it two"));
             }
@@ -166,7 +170,10 @@ impl Compiler<'_> {
             self.experiment(file, experiment, depth)?;
         } else if let Some(send) = &file.send {
             self.send(file, send)?;
-        } else if file.exit.is_some() {
+        } else if let Some(exit) = &file.exit {
+            if !exit.value {
+                return Err(at(exit, "an exit that is none is no step; drop it, or write `exit: true`"));
+            }
             self.push(Step::Exit);
         }
         Ok(())
