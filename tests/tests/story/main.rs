@@ -1,5 +1,6 @@
 //! One story across functions, on one machine: from a request to a message and to the report.
 
+mod library;
 mod shop;
 
 use campaign::{LedgerState, Reason};

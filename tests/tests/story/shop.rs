@@ -85,14 +85,18 @@ pub struct Shop {
 
 impl Shop {
     pub fn new() -> Shop {
+        Shop::of(&[
+            ("config/settings.yaml", SETTINGS),
+            ("config/campaigns/browse.yaml", CAMPAIGN),
+            ("config/templates/coupon.txt", TEMPLATE),
+        ])
+    }
+
+    /// A data folder that begins with these files.
+    pub fn of(files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> Shop {
         let folder = tempfile::tempdir().unwrap();
-        let files = [
-            ("settings.yaml", SETTINGS),
-            ("campaigns/browse.yaml", CAMPAIGN),
-            ("templates/coupon.txt", TEMPLATE),
-        ];
         for (name, text) in files {
-            let path = folder.path().join("config").join(name);
+            let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
@@ -101,7 +105,7 @@ impl Shop {
         Shop { folder, write_keys, running }
     }
 
-    fn running(&mut self) -> &mut Installation {
+    pub fn running(&mut self) -> &mut Installation {
         self.running.as_mut().unwrap()
     }
 
