@@ -8,9 +8,9 @@ use event::MINUTE;
 use pollster::block_on;
 
 /// How many actions are delivered at once; a crash leaves at most so many in doubt.
-const BATCH: usize = 100;
+pub const BATCH: usize = 100;
 /// How long an action waits whose channel did not take it, ms.
-const RETRY_AFTER: i64 = 5 * MINUTE;
+pub const RETRY_AFTER: i64 = 5 * MINUTE;
 
 impl Installation {
     /// Fires what is due at `now` (UTC ms), delivers what is queued, and takes in the events that this makes.

@@ -115,7 +115,7 @@ impl Installation {
     }
 
     /// The lake, with all that was taken in up to now.
-    fn whole_lake(&mut self, now: i64) -> Result<LakeFolder> {
+    pub(crate) fn whole_lake(&mut self, now: i64) -> Result<LakeFolder> {
         self.pump.catch_up(now)?;
         self.pump.flush_lake()?;
         self.pump.commit()?;

@@ -2,7 +2,9 @@
 //!
 //! An [`Installation`] is a data folder at work; its [`Pump`] carries what the log holds through the functions.
 
+mod backtest;
 mod bench;
+mod calendar;
 mod commands;
 mod config_folder;
 mod cost;
@@ -27,6 +29,7 @@ use clap::{Parser, Subcommand};
 use commands::DataFolder;
 use std::process::ExitCode;
 
+pub use backtest::{Compared, Summary};
 pub use counts::Counts;
 pub use import::{Imported, import};
 pub use installation::Installation;
@@ -73,6 +76,8 @@ enum Command {
     Identity(commands::IdentityArgs),
     /// Undo one merge: the two are apart from then on, as if they had never been joined
     Unmerge(commands::UnmergeArgs),
+    /// Replay the past through a campaign: who would have been sent what and when, and what not and why
+    Backtest(commands::BacktestArgs),
     /// Show why a person was, or was not, sent a message
     Why(commands::WhyArgs),
     /// Show which records were refused and why, and put them in once they are not refused any more
@@ -130,6 +135,7 @@ fn run(command: Command) -> Result<()> {
         Command::Consent(args) => commands::consent(&args),
         Command::Identity(args) => commands::identity(&args),
         Command::Unmerge(args) => commands::unmerge(&args),
+        Command::Backtest(args) => commands::backtest(&args),
         Command::Why(args) => commands::why(&args),
         Command::Quarantine(args) => commands::quarantine(&args),
         Command::Privacy(command) => commands::privacy(&command),

@@ -36,7 +36,7 @@ impl Installation {
     /// Lets time pass: what is due between two times happens, each at its own.
     pub fn advance(&mut self, from: i64, until: i64) -> Result<()> {
         let mut now = from;
-        while let Some(next) = self.next_due()?.filter(|next| *next <= until) {
+        while let Some(next) = self.pump.next_due()?.filter(|next| *next <= until) {
             // What is overdue happens now; time does not run backwards.
             now = next.max(now + 1);
             if now > until {
@@ -45,13 +45,6 @@ impl Installation {
             self.tick(now)?;
         }
         Ok(())
-    }
-
-    /// When the next timer or held message is due, UTC ms.
-    fn next_due(&self) -> Result<Option<i64>> {
-        let timer = self.pump.store.next_timer()?.map(|minute| i64::from(minute) * MINUTE);
-        let (_, held) = self.pump.store.queued_actions()?;
-        Ok(timer.into_iter().chain(held).min())
     }
 
     /// Reads every line. A line that names no time is received when the one before it was.

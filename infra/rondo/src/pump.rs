@@ -284,6 +284,30 @@ impl Pump {
         Ok(())
     }
 
+    /// When the next timer or held message is due, UTC ms.
+    pub fn next_due(&self) -> Result<Option<i64>> {
+        let timer = self.store.next_timer()?.map(|minute| i64::from(minute) * MINUTE);
+        let (_, held) = self.store.queued_actions()?;
+        Ok(timer.into_iter().chain(held).min())
+    }
+
+    /// What evaluate-triggers works with here, outside of an import.
+    pub(crate) fn triggers<'p, A>(
+        &'p self,
+        actions: &'p A,
+    ) -> evaluate_triggers::Deps<'p, Store, A, Store> {
+        evaluate_triggers::Deps {
+            journeys: &self.store,
+            actions,
+            profiles: &self.store,
+            campaigns: &self.campaigns,
+            zone: &self.zone,
+            lateness: self.lateness,
+            reading_history: false,
+            privacy: Some(&self.privacy),
+        }
+    }
+
     /// Fires the timers that are due at `now` (UTC ms).
     pub fn fire(&mut self, now: i64) -> Result<()> {
         let minute = now.div_euclid(MINUTE).clamp(0, i64::from(u32::MAX)) as u32;

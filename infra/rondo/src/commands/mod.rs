@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 mod ask;
+mod backtest;
 mod bundle;
 mod catalogue;
 mod check;
@@ -31,6 +32,7 @@ mod unmerge;
 mod why;
 mod write_keys;
 
+pub use backtest::{BacktestArgs, backtest};
 pub use bundle::{BundleArgs, bundle};
 pub use catalogue::{CatalogueArgs, catalogue};
 pub use check::{CheckArgs, check};

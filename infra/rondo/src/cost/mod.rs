@@ -5,6 +5,9 @@ mod counts;
 mod deployment;
 mod month;
 mod prices;
+
+pub use prices::Prices;
+
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +17,6 @@ use clap::Args;
 use counts::RunCounts;
 use deployment::Deployment;
 use month::month;
-use prices::Prices;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;

@@ -1,11 +1,8 @@
 //! What happens to one person in the sample shop, by the clock of the story.
 
 use crate::shop::Shop;
-use campaign::{LedgerState, ProfileView, Trigger};
-use evaluate_triggers::{Deps, Start};
+use campaign::LedgerState;
 use event::{DAY, IdentifierKind, iso_time, parse_time};
-use person::Blob;
-use pollster::block_on;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -87,47 +84,9 @@ impl Story {
             self.shop.running().advance(self.now, next).unwrap();
             self.now = next;
             if next % DAY == 0 {
-                self.select(next);
+                self.shop.running().pump.begin_by_calendar(next).unwrap();
             }
         }
-    }
-
-    /// Begins the journeys that the calendar, a date or a silence brings in the day after `now`.
-    fn select(&mut self, now: i64) {
-        let pump = &mut self.shop.running().pump;
-        pump.commit().unwrap();
-        let mut people = Vec::new();
-        let is_person = |blob: &[u8]| matches!(Blob::decode(blob), Ok(Blob::Profile(_)));
-        pump.store
-            .each_profile(|person, _, blob| people.extend(is_person(blob).then(|| (person, blob.to_vec()))))
-            .unwrap();
-        let mut starts = Vec::new();
-        for campaign in pump.campaigns.iter().filter(|campaign| campaign.entry.is_selected()) {
-            for (person, blob) in &people {
-                let profile = ProfileView::stored(blob, now).in_zone(pump.zone.clone());
-                let times = match &campaign.entry.trigger {
-                    Trigger::Schedule(schedule) => schedule.between(&profile.zone(), now, now + DAY),
-                    Trigger::Date(date) => date.between(&profile, now, now + DAY),
-                    Trigger::Inactive(silence) => {
-                        silence.between(&profile, now, now + DAY).into_iter().collect()
-                    }
-                    Trigger::Event(_) | Trigger::Segment(_) => Vec::new(),
-                };
-                let start = |at| Start { campaign: campaign.name.clone(), person: *person, at };
-                starts.extend(times.into_iter().map(start));
-            }
-        }
-        let deps = Deps {
-            journeys: &pump.store,
-            actions: &pump.store,
-            profiles: &pump.store,
-            campaigns: &pump.campaigns,
-            zone: &pump.zone,
-            lateness: pump.lateness,
-            reading_history: false,
-            privacy: None,
-        };
-        block_on(evaluate_triggers::run_starts(&deps, now, &starts)).unwrap();
     }
 }
 

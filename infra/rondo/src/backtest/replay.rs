@@ -1,0 +1,185 @@
+//! The lake's events in their order, each as of when it was received; between them what is due, as of when it was.
+
+use crate::deliver::{BATCH, RETRY_AFTER};
+use crate::installation::Installation;
+use crate::pump::Pump;
+use anyhow::{Context, Result};
+use campaign::{
+    Campaigns, Channel, DeliverySettings, Holding, Lane, LedgerEntry, Outgoing, Receipt, SendError,
+};
+use deliver_messages::{Deps, Outcome};
+use embedded::{LakeFolder, Sealer, Store};
+use event::{DAY, Event, EventBus, PortError, decode_envelope, encode_envelopes};
+use lake::LakeStore;
+use pollster::block_on;
+use std::cell::RefCell;
+
+/// Who reports what became of messages: the replay's own reports take the place of the past's.
+const REPORTER: &str = "deliver-messages";
+
+/// A loop that runs through the past.
+pub struct Replay<'i> {
+    pump: Pump,
+    settings: &'i DeliverySettings,
+    /// The installation's: what messages say of a person is as it is today.
+    vault: &'i Store,
+    reports: Reports,
+    since: i64,
+    /// How far the replay has come, UTC ms; `None` before the first event.
+    now: Option<i64>,
+}
+
+/// Takes every message and sends none.
+struct Nobody;
+
+impl Channel for Nobody {
+    async fn send(&self, message: &Outgoing<'_>) -> Result<Receipt, SendError> {
+        Ok(Receipt { id: message.message_id() })
+    }
+}
+
+/// Reports on their way to the profiles, in wire form.
+#[derive(Default)]
+struct Reports(RefCell<Vec<Vec<u8>>>);
+
+impl EventBus for Reports {
+    async fn publish(&self, events: &[Event<'_>]) -> Result<(), PortError> {
+        self.0.borrow_mut().extend(encode_envelopes(events));
+        Ok(())
+    }
+}
+
+/// Events that were received together, in wire form.
+struct Received {
+    at: i64,
+    events: Vec<Vec<u8>>,
+}
+
+impl<'i> Replay<'i> {
+    pub fn new(installation: &'i Installation, campaigns: Campaigns, since: i64) -> Result<Replay<'i>> {
+        let live = &installation.pump;
+        let mut pump = Pump::open(Store::in_memory(Sealer::new(&[0; 32]))?, None, campaigns, live.lateness)?;
+        pump.privacy = live.privacy.clone();
+        pump.identity = live.identity.clone();
+        pump.zone = live.zone.clone();
+        let (settings, vault) = (&installation.delivery, &live.store);
+        Ok(Replay { pump, settings, vault, reports: Reports::default(), since, now: None })
+    }
+
+    /// Takes all that a lake holds, and lets time pass until `until`, UTC ms.
+    pub fn take(&mut self, lake: &LakeFolder, until: i64) -> Result<()> {
+        let mut waiting: Option<Received> = None;
+        for path in block_on(lake.list(lake::EVENTS))? {
+            let mut read: Vec<Received> = waiting.take().into_iter().collect();
+            lake::replay(&path, block_on(lake.open(&path))?, |archived| {
+                let event = &archived.event;
+                if event.source == REPORTER {
+                    return;
+                }
+                let wire = encode_envelopes([event]);
+                match read.last_mut() {
+                    Some(last) if last.at == archived.appended_at => last.events.extend(wire),
+                    _ => read.push(Received { at: archived.appended_at, events: wire }),
+                }
+            })?;
+            // More of what was received last may stand in the next file.
+            waiting = read.pop();
+            for received in read {
+                self.receive(&received)?;
+            }
+        }
+        if let Some(received) = waiting {
+            self.receive(&received)?;
+        }
+        self.advance(until)
+    }
+
+    /// What was decided, by action.
+    pub fn decisions(self) -> Result<Vec<LedgerEntry>> {
+        self.pump.store.commit()?;
+        let mut decisions = Vec::new();
+        self.pump.store.each_ledger_entry(|entry| decisions.push(entry))?;
+        decisions.sort_by_key(|entry| entry.action);
+        Ok(decisions)
+    }
+
+    fn receive(&mut self, received: &Received) -> Result<()> {
+        self.advance(received.at)?;
+        // An import by the wall clock may stand before what was played.
+        let now = self.now.map_or(received.at, |now| now.max(received.at));
+        self.now = Some(now);
+        self.process(&received.events, now)?;
+        self.tick(now)
+    }
+
+    fn process(&mut self, envelopes: &[Vec<u8>], now: i64) -> Result<()> {
+        let mut events = Vec::with_capacity(envelopes.len());
+        for envelope in envelopes {
+            events.extend(decode_envelope(envelope).context("reading an event again")?);
+        }
+        self.pump.process(&events, 0, now, now)
+    }
+
+    /// Lets time pass: what is due until then happens, each at its own time.
+    fn advance(&mut self, until: i64) -> Result<()> {
+        let Some(mut now) = self.now else { return Ok(()) };
+        while now < until {
+            // People are selected at the turn of each day (UTC), for the day that begins.
+            let day = (now.max(self.since - DAY).div_euclid(DAY) + 1) * DAY;
+            let turn = day.min(until);
+            while let Some(next) = self.pump.next_due()?.filter(|next| *next <= turn) {
+                // What is overdue happens now; time does not run backwards.
+                now = next.max(now + 1);
+                if now > turn {
+                    break;
+                }
+                self.tick(now)?;
+            }
+            now = turn;
+            if turn == day {
+                self.pump.begin_by_calendar(day)?;
+            }
+        }
+        self.now = Some(now);
+        Ok(())
+    }
+
+    fn tick(&mut self, now: i64) -> Result<()> {
+        self.pump.fire(now)?;
+        while self.deliver(Lane::Service, now)? || self.deliver(Lane::Marketing, now)? {
+            let reports = self.reports.0.take();
+            self.process(&reports, now)?;
+        }
+        Ok(())
+    }
+
+    /// Decides on one batch of a lane; whether there was anything.
+    fn deliver(&mut self, lane: Lane, now: i64) -> Result<bool> {
+        let store = &self.pump.store;
+        let queued = store.deliverable(lane, now, BATCH)?;
+        if queued.is_empty() {
+            return Ok(false);
+        }
+        let deps = Deps {
+            campaigns: &self.pump.campaigns,
+            settings: self.settings,
+            profiles: store,
+            ledger: store,
+            vault: self.vault,
+            bus: &self.reports,
+            holding: store,
+            email: &Nobody,
+            webhook: &Nobody,
+        };
+        let actions = queued.iter().map(|queued| queued.action.clone()).collect();
+        let outcomes = block_on(deliver_messages::run(&deps, now, actions))?;
+        for (queued, outcome) in queued.iter().zip(&outcomes) {
+            if matches!(outcome, Outcome::Retry(_)) {
+                block_on(Holding::hold(store, &queued.action, now + RETRY_AFTER))?;
+            }
+        }
+        store.remove_actions(&queued)?;
+        store.commit()?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,126 @@
+//! A backtest decides as the live run over the same events did.
+
+use campaign::{Campaigns, LedgerEntry, LedgerState};
+use config::{Config, Files, FromFiles};
+use event::{DAY, parse_time};
+use rondo::{Compared, Installation, Summary};
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+fn shop() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/shop")
+}
+
+/// The sample shop's files, those that `keep` holds for.
+fn files(keep: impl Fn(&str) -> bool) -> Files {
+    let root = shop().join("config");
+    let mut files = Files::default();
+    for folder in ["", "campaigns", "templates"] {
+        for file in fs::read_dir(root.join(folder)).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+            if path.is_file() && keep(&name) {
+                files.insert(&name, fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+/// What the live run had: campaigns that events begin, since it selects nobody by the calendar.
+fn by_events(name: &str) -> bool {
+    !["birthday", "new-product-launch", "promotion"].iter().any(|calendar| name.contains(calendar))
+}
+
+fn campaigns(files: &Files) -> Campaigns {
+    let (config, problems) = Config::read(files);
+    assert!(problems.is_empty(), "{problems}");
+    config.campaigns
+}
+
+/// The shop's month, played live; the clock stands at its end.
+fn played() -> (TempDir, Installation, i64) {
+    let folder = tempfile::tempdir().unwrap();
+    let files = files(by_events);
+    for part in ["settings.yaml", "campaigns/", "templates/"] {
+        let below = files.below(if part.ends_with('/') { part } else { "" });
+        for (path, text) in below.filter(|(path, _)| path.to_str().unwrap().starts_with(part)) {
+            let path = folder.path().join("config").join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+    }
+    fs::create_dir_all(folder.path().join("keys")).unwrap();
+    fs::write(folder.path().join("keys/hash.key"), b"the test's key, not kept secret!").unwrap();
+    let mut installation = Installation::open(folder.path()).unwrap();
+    let log = fs::read(shop().join("shop.ndjson")).unwrap();
+    let end = installation.play("shop.ndjson", &log, |_, _| ()).unwrap();
+    installation.advance(end, end + DAY).unwrap();
+    (folder, installation, end + DAY)
+}
+
+fn ledger(installation: &Installation) -> Vec<LedgerEntry> {
+    installation.pump.store.commit().unwrap();
+    let mut entries = Vec::new();
+    installation.pump.store.each_ledger_entry(|entry| entries.push(entry)).unwrap();
+    entries.sort_by_key(|entry| entry.action);
+    entries
+}
+
+#[test]
+fn a_backtest_comes_to_what_the_live_run_came_to_byte_for_byte() {
+    let (_folder, mut installation, end) = played();
+    let live = ledger(&installation);
+    let again = installation.backtest(campaigns(&files(by_events)), 0, end).unwrap();
+    let sent = live.iter().filter(|entry| entry.state == LedgerState::Sent).count();
+    assert!(live.len() > 500 && sent > 100, "{} decisions, {sent} sent", live.len());
+    assert_eq!(again.len(), live.len());
+    for (again, live) in again.iter().zip(&live) {
+        assert_eq!(again, live);
+        assert_eq!(again.encode(), live.encode());
+    }
+    assert_eq!(ledger(&installation), live, "and it wrote nothing");
+
+    // The same counts, reckoned from the live ledger by hand.
+    let since = parse_time("2026-06-15T00:00:00Z").unwrap();
+    let summary = Summary::of(&again, "cart-abandonment", since);
+    let own: Vec<&LedgerEntry> =
+        live.iter().filter(|entry| entry.campaign == "cart-abandonment" && entry.at >= since).collect();
+    let sent: Vec<&LedgerEntry> = own.iter().copied().filter(|e| e.state == LedgerState::Sent).collect();
+    assert!(!sent.is_empty() && summary.decided == own.len() as u64 && summary.sent == sent.len() as u64);
+    assert_eq!(summary.steps.values().sum::<u64>(), summary.sent);
+    assert_eq!(summary.refused.values().sum::<u64>() + summary.sent + summary.held, summary.decided);
+    let browsed = sent.iter().filter(|cart| {
+        live.iter().any(|entry| {
+            entry.campaign == "browse-abandonment"
+                && entry.person == cart.person
+                && entry.state == LedgerState::Sent
+                && entry.at >= since
+        })
+    });
+    let mut people: Vec<_> = browsed.map(|entry| entry.person).collect();
+    people.sort();
+    people.dedup();
+    assert_eq!(summary.overlap.get("browse-abandonment").copied().unwrap_or(0), people.len() as u64);
+
+    // Another version: no last call, and a reminder after eight hours.
+    let mut changed = Files::default();
+    for (path, text) in files(by_events).below("") {
+        let text = if path.ends_with("cart-abandonment.yaml") {
+            text.split("  - wait: 1d\n").next().unwrap().replace("wait: 4h", "wait: 8h")
+                + "limits:\n  per_day: 2\n  quiet_hours: { from: \"22:00\", to: \"08:00\" }\n  holdout: 0.1\n"
+        } else {
+            text.to_owned()
+        };
+        changed.insert(path, text);
+    }
+    let after = installation.backtest(campaigns(&changed), 0, end).unwrap();
+    let summary = Summary::of(&after, "cart-abandonment", 0);
+    assert_eq!(summary.steps.keys().collect::<Vec<_>>(), ["reminder"]);
+    let compared = Compared::of(&again, &after, "cart-abandonment", 0);
+    let before = Summary::of(&again, "cart-abandonment", 0);
+    assert_eq!(compared.both + compared.only_before, before.sent);
+    assert_eq!(compared.both + compared.only_after, summary.sent);
+    assert!(compared.only_before >= before.steps["last-call"], "{compared:?}");
+}
