@@ -292,10 +292,7 @@ impl Pump {
     }
 
     /// What evaluate-triggers works with here, outside of an import.
-    pub(crate) fn triggers<'p, A>(
-        &'p self,
-        actions: &'p A,
-    ) -> evaluate_triggers::Deps<'p, Store, A, Store> {
+    pub(crate) fn triggers<'p, A>(&'p self, actions: &'p A) -> evaluate_triggers::Deps<'p, Store, A, Store> {
         evaluate_triggers::Deps {
             journeys: &self.store,
             actions,

@@ -63,7 +63,8 @@ impl Summary {
         let mut others: BTreeMap<&str, BTreeSet<Key>> = BTreeMap::new();
         let mut crowded = BTreeSet::new();
         for entry in decisions {
-            let is_other = entry.campaign != campaign && entry.state == LedgerState::Sent && entry.at >= since;
+            let is_other =
+                entry.campaign != campaign && entry.state == LedgerState::Sent && entry.at >= since;
             let Some(times) = reached.get(&entry.person).filter(|_| is_other) else { continue };
             others.entry(&entry.campaign).or_default().insert(entry.person);
             if times.iter().any(|at| at.abs_diff(entry.at) < DAY as u64) {

@@ -111,8 +111,11 @@ impl Told {
         let prices = Prices::built_in()?;
         let price = prices.of(MAIL)?;
         let mails = summary.channels.get("email").copied().unwrap_or_default();
-        let mut own: Vec<LedgerEntry> =
-            decisions.iter().filter(|entry| entry.campaign == campaign && entry.at >= since).cloned().collect();
+        let mut own: Vec<LedgerEntry> = decisions
+            .iter()
+            .filter(|entry| entry.campaign == campaign && entry.at >= since)
+            .cloned()
+            .collect();
         own.sort_by_key(|entry| (entry.at, entry.action));
         let cost = mails as f64 * price.price / price.per;
         Ok(Told { summary, decisions: own, cost, prices: format!("{}, {}", prices.region, prices.date) })
@@ -121,7 +124,11 @@ impl Told {
     fn print(&self, out: &mut String, list: bool) {
         let summary = &self.summary;
         let (decided, people, reached) = (summary.decided, summary.people, summary.reached);
-        _ = writeln!(out, "  {decided} messages for {people} people; {} sent, to {reached} people", summary.sent);
+        _ = writeln!(
+            out,
+            "  {decided} messages for {people} people; {} sent, to {reached} people",
+            summary.sent
+        );
         for (step, sent) in &summary.steps {
             _ = writeln!(out, "    {sent:>7} {step}");
         }
@@ -136,7 +143,11 @@ impl Told {
             _ = writeln!(out, "  {} wait for the end of quiet hours", summary.held);
         }
         if !summary.overlap.is_empty() {
-            _ = writeln!(out, "  of the people reached, others reached too (within a day: {})", summary.within_a_day);
+            _ = writeln!(
+                out,
+                "  of the people reached, others reached too (within a day: {})",
+                summary.within_a_day
+            );
         }
         for (campaign, people) in &summary.overlap {
             _ = writeln!(out, "    {people:>7} {campaign}");
@@ -188,7 +199,8 @@ fn against(data: &Path, name: &str, file: &Path) -> Result<Campaigns> {
     let mut changed = Files::default();
     let is_live = |text: &str| {
         let mut names = text.lines().filter_map(|line| line.strip_prefix("name:"));
-        names.any(|value| value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']) == name)
+        names
+            .any(|value| value.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']) == name)
     };
     for folder in ["campaigns/", "templates/"] {
         for (path, own) in files.below(folder) {
