@@ -50,7 +50,12 @@ steps:
           - send: offer
             template: mail.html
       - share: 0.5
+  - experiment: tone
+    arms:
+      - name: plain
+      - name: playful
 limits:
+  rolling: { 24h: 2 }
   per_day: 1
   per_week: 3
   quiet_hours: { from: "21:00", to: "08:00", otherwise: drop }
@@ -259,7 +264,7 @@ const MISTAKES: &[Mistake] = &[
             "split: offer\n    arms:\n      - share: 0.5\n        steps:\n          - send: offer\n            template: mail.html\n      - share: 0.5\n",
             "split: §offer\n",
         )],
-        "a split needs `arms`, each with a `share` and its `steps`",
+        "a split needs `arms`, each with a `share`",
         Marks,
     ),
     (
@@ -319,6 +324,25 @@ const MISTAKES: &[Mistake] = &[
         Marks,
     ),
     (&[("per_day: 1", "per_day: §often")], "write a whole number", Marks),
+    (
+        &[
+            ("      - name: plain\n", ""),
+            ("    arms:\n      - name: playful", "    arms:\n      §- name: playful"),
+        ],
+        "an experiment compares two arms or more; the first is the control",
+        Marks,
+    ),
+    (
+        &[("- name: plain\n      - name: playful", "- name: plain\n      - name: §plain")],
+        "each arm needs a name of its own",
+        CannotKnow,
+    ),
+    (
+        &[("experiment: tone", "experiment: tone\n    coverage: §5")],
+        "a coverage is a share of people from 0 to 1, like 0.5",
+        Marks,
+    ),
+    (&[("{ 24h: 2 }", "§{ fortnight: 2 }")], "is no window of a cap", Marks),
 ];
 
 fn read(yaml: &str) -> Result<Campaign, FileError> {
