@@ -33,8 +33,8 @@ PRIVACY = {
 }
 # The programs of functions whose name is another.
 PROGRAMS = {"DeliverService": "deliver-messages", "DeliverMarketing": "deliver-messages"}
-# The only function that the internet reaches; it asks for a write key.
-PUBLIC = {"CollectEvents"}
+# The only functions that the internet reaches; they ask for a write key.
+PUBLIC = {"CollectEvents", "DecideExperience"}
 # What costs nothing while it stands still, but for alarms, secrets, and the polls of queues.
 IDLE = {
     "AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Lambda::Url", "AWS::Lambda::EventInvokeConfig",

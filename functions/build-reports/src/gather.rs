@@ -4,7 +4,7 @@ use crate::people::People;
 use crate::refunds::Refunds;
 use event::{HOUR, Purpose, day_of, names};
 use lake::{Columns, Key, Long, Rows, Text, other_identities};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// The columns that are read.
 pub(crate) const COLUMNS: Columns<'static> = Columns {
@@ -18,6 +18,7 @@ pub(crate) const COLUMNS: Columns<'static> = Columns {
         Text::MessageCampaign,
         Text::MessageReason,
         Text::Consent,
+        Text::ProductId,
     ],
 };
 
@@ -54,6 +55,17 @@ pub(crate) struct Send {
     pub at: i64,
 }
 
+/// Somebody looked at a product, put it into a cart, or ordered it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub person: u32,
+    /// Place in [`Gathered::products`].
+    pub product: u32,
+}
+
+/// How many looks are kept, the newest: 32 MB.
+const MOST_LOOKS: usize = 4 << 20;
+
 /// All that a report is computed from. Grows by an entry an identifier, an order and a message.
 #[derive(Default)]
 pub(crate) struct Gathered {
@@ -62,6 +74,9 @@ pub(crate) struct Gathered {
     pub did: Vec<u8>,
     pub purchases: Vec<Purchase>,
     pub sends: Vec<Send>,
+    /// In the order in which they came.
+    pub looks: VecDeque<Look>,
+    pub products: Names,
     pub currencies: Names,
     pub campaigns: Names,
     /// By campaign and reason.
@@ -171,6 +186,15 @@ impl Gathered {
             _ => did::VISIT,
         };
         self.did[person as usize] |= mark;
+        if mark & (did::VIEW | did::ADD | did::ORDER) != 0
+            && let Some(product) = rows.text(Text::ProductId).get(row)
+        {
+            let product = self.products.number(product);
+            if self.looks.len() == MOST_LOOKS {
+                self.looks.pop_front();
+            }
+            self.looks.push_back(Look { person, product });
+        }
     }
 
     /// The strongest identifier of the row, linked with its others.
@@ -226,6 +250,9 @@ impl Gathered {
         for send in &mut self.sends {
             send.person = self.people.person(send.person);
         }
+        for look in &mut self.looks {
+            look.person = self.people.person(look.person);
+        }
         let mut answers: HashMap<u32, (i64, bool)> = HashMap::new();
         for (node, answer) in std::mem::take(&mut self.analytics) {
             let known = answers.entry(self.people.person(node)).or_insert(answer);
@@ -237,6 +264,7 @@ impl Gathered {
             self.refusing.iter().for_each(|person| self.did[*person as usize] = 0);
             self.purchases.retain(|purchase| !self.refusing.contains(&purchase.person));
             self.sends.retain(|send| !self.refusing.contains(&send.person));
+            self.looks.retain(|look| !self.refusing.contains(&look.person));
         }
         self.purchases.sort_unstable_by_key(|p| (p.person, p.at, p.is_refund, p.currency, p.amount));
         self.sends.sort_unstable();

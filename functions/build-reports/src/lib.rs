@@ -12,6 +12,7 @@ mod money;
 mod observed;
 mod page;
 mod people;
+mod products;
 mod quality;
 mod quality_page;
 mod refunds;
@@ -22,6 +23,7 @@ mod shape;
 
 pub use catalogue::{Catalogue, CatalogueEvent, CatalogueField, CatalogueViolation, Planned};
 pub use handler::{Deps, handle, invoke};
+pub use products::{Products, Related};
 pub use quality::{DataQuality, HourQuality, Measures, NullRate, SourceQuality, ViolationQuality};
 pub use report::{
     CampaignResult, Cohort, Cohorts, CurrencyTotals, Day, FunnelStage, Period, Quality, Report, Totals,

@@ -5,6 +5,7 @@ use crate::catalogue::{Catalogue, Planned, catalogue};
 use crate::cohorts::cohorts;
 use crate::gather::{COLUMNS, Gathered, did};
 use crate::observed::{HOURS, observe};
+use crate::products::{Products, products};
 use crate::quality::{DataQuality, quality};
 use crate::report::{FunnelStage, Period, Quality, Report, Totals};
 use crate::sales;
@@ -81,7 +82,8 @@ pub async fn insight<L: LakeStore, Q: QualitySource>(
 }
 
 /// Computes a report from the whole lake and writes it, as `index.html` and `report.json`, to `reports/<version>/` and
-/// then to `reports/latest/`; beside it the catalogue and data quality, also as a page and as JSON. `now` is UTC ms.
+/// then to `reports/latest/`; beside it the catalogue and data quality, also as a page and as JSON,
+/// and what people look at, as `products.json`. `now` is UTC ms.
 pub async fn run<L: LakeStore, R: ReportStore, Q: QualitySource>(
     lake: &L,
     reports: &R,
@@ -98,7 +100,7 @@ pub async fn run<L: LakeStore, R: ReportStore, Q: QualitySource>(
         }
         gathered.end_file();
     }
-    let report = conclude(gathered, now, settings);
+    let (report, products) = conclude(gathered, now, settings);
     let Insight { catalogue, quality } = insight(lake, counts, now, settings).await?;
     let title = settings.title.as_str();
     let files = [
@@ -107,6 +109,7 @@ pub async fn run<L: LakeStore, R: ReportStore, Q: QualitySource>(
         ("quality.html", html(quality_page::render(&quality, title, now))?),
         ("quality.json", json(&quality)?),
         ("report.json", json(&report)?),
+        ("products.json", json(&products)?),
         // Last, since it links to the others.
         ("index.html", html(page::render(&report, title))?),
     ];
@@ -127,13 +130,14 @@ fn json(numbers: &impl Serialize) -> Result<Vec<u8>, ReportError> {
     serde_json::to_vec_pretty(numbers).map_err(|error| ReportError::Page(error.to_string()))
 }
 
-fn conclude(mut gathered: Gathered, now: i64, settings: &Settings) -> Report {
+fn conclude(mut gathered: Gathered, now: i64, settings: &Settings) -> (Report, Products) {
     gathered.settle();
     let visitors = gathered.count_who(did::VISIT);
     let (customers, repeat_customers) = sales::customers(&gathered);
     let refunds = gathered.purchases.iter().filter(|purchase| purchase.is_refund).count() as u64;
     let generated_at = iso_time(now);
-    Report {
+    let products = products(&gathered, now);
+    let report = Report {
         // 2026-11-22T10:00:00.250Z as 20261122T100000Z.
         version: generated_at.split('.').next().unwrap_or_default().replace(['-', ':'], "") + "Z",
         generated_at,
@@ -175,5 +179,6 @@ fn conclude(mut gathered: Gathered, now: i64, settings: &Settings) -> Report {
             without_identifier: gathered.without_identifier,
             without_amount: gathered.purchases.iter().filter(|p| p.amount.is_none()).count() as u64,
         },
-    }
+    };
+    (report, products)
 }

@@ -18,8 +18,9 @@ mod write_keys;
 
 pub use body::MAX_SENT;
 pub use handler::{handle, invoke, not_ready};
-pub use http::{Request, Response};
+pub use http::Response;
 pub use intake::{Deps, run};
+pub use lambda::Request;
 pub use rate_limit::RateLimits;
 pub use webhooks::Webhooks;
 pub use write_keys::WriteKeys;

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The folders below a configuration's own.
-const FOLDERS: [&str; 4] = ["campaigns", "templates", "mappings", "tracking-plan"];
+const FOLDERS: [&str; 5] = ["campaigns", "templates", "mappings", "placements", "tracking-plan"];
 
 /// Reads and checks a configuration folder. A folder or file that is not there is empty; every mistake is
 /// reported with its place.

@@ -106,6 +106,7 @@ enum Bench {
     /// The main job over a log of shop events: parse only, in memory, and durable
     Main(bench::MainArgs),
     Edge(bench::EdgeArgs),
+    Decide(bench::DecideArgs),
 }
 
 /// Runs the command line that this process was started with.
@@ -146,5 +147,6 @@ fn run(command: Command) -> Result<()> {
         Command::Simulate(what) => simulate::simulate(&what),
         Command::Bench(Bench::Main(args)) => bench::main_loop(&args),
         Command::Bench(Bench::Edge(args)) => bench::edge(&args),
+        Command::Bench(Bench::Decide(args)) => bench::decide(&args),
     }
 }

@@ -11,7 +11,7 @@ macro_rules! files {
 }
 
 /// The shop's configuration, by path below `config/`.
-const CONFIG: [(&str, &[u8]); 36] = files![
+const CONFIG: [(&str, &[u8]); 38] = files![
     "settings.yaml",
     "campaign.schema.json",
     "campaigns/back-in-stock.yaml",
@@ -45,6 +45,8 @@ const CONFIG: [(&str, &[u8]); 36] = files![
     "templates/welcome.html",
     "templates/win-back.html",
     "mappings/cdnow.yaml",
+    "placements/home-hero.yaml",
+    "placements/product-page.yaml",
     "tracking-plan/Case Closed.yaml",
     "tracking-plan/Case Opened.yaml",
     "tracking-plan/Signed Up.yaml",

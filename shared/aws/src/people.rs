@@ -2,6 +2,7 @@
 
 mod change;
 mod erasure;
+mod find;
 mod log;
 mod reads;
 mod rewrite;

@@ -64,6 +64,11 @@ impl Share {
         self.0
     }
 
+    /// Whether a person is in this share of the deployment's, who get no marketing at all.
+    pub fn holds_out(self, person: Key) -> bool {
+        self.holds(GLOBAL_SALT, person)
+    }
+
     /// Whether a person is in the share: always the same answer for the same salt, and an independent one
     /// for another salt.
     pub fn holds(self, salt: &str, person: Key) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::settings::SETTINGS;
 use crate::{Files, PlanOutline, Problem, Problems, Settings, TrackingPlan};
-use campaign::{Campaign, Campaigns, Templates};
+use campaign::{Campaign, Campaigns, Placement, Placements, Templates};
 use event::Mapping;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,6 +18,7 @@ pub trait FromFiles: Sized {
 pub struct Config {
     pub settings: Settings,
     pub campaigns: Campaigns,
+    pub placements: Placements,
     /// Mappings by file name without `.yaml`.
     pub mappings: BTreeMap<String, Mapping>,
     /// What the tracking plan names.
@@ -32,6 +33,12 @@ pub struct IntakeConfig {
     pub settings: Settings,
     /// Mappings by file name without `.yaml`.
     pub mappings: BTreeMap<String, Mapping>,
+}
+
+/// The part that decisions about visitors work with; a mistake in a campaign does not stop them.
+pub struct ExperienceConfig {
+    pub settings: Settings,
+    pub placements: Placements,
 }
 
 /// The part that reports work with.
@@ -57,6 +64,14 @@ impl FromFiles for IntakeConfig {
     }
 }
 
+impl FromFiles for ExperienceConfig {
+    fn read(files: &Files) -> (ExperienceConfig, Problems) {
+        let mut problems = Problems::default();
+        let settings = Settings::read(files, &mut problems);
+        (ExperienceConfig { settings, placements: placements(files, &mut problems) }, problems)
+    }
+}
+
 impl FromFiles for ReportConfig {
     fn read(files: &Files) -> (ReportConfig, Problems) {
         let mut problems = Problems::default();
@@ -69,14 +84,27 @@ impl FromFiles for Config {
     fn read(files: &Files) -> (Config, Problems) {
         let mut problems = Problems::default();
         let settings = Settings::read(files, &mut problems);
-        let read = usize::from(files.get(SETTINGS).is_some()) + yaml(files.below("mappings/")).count();
+        let read = usize::from(files.get(SETTINGS).is_some())
+            + yaml(files.below("mappings/")).count()
+            + yaml(files.below("placements/")).count();
         let (campaigns, mappings) = (Campaigns::default(), BTreeMap::new());
         let planned = PlanOutline::of(files);
-        let mut config = Config { settings, campaigns, mappings, planned, files: read };
+        let placements = placements(files, &mut problems);
+        let mut config = Config { settings, campaigns, placements, mappings, planned, files: read };
         config.campaigns(files, &mut problems);
         config.mappings = self::mappings(files, &mut problems);
         (config, problems)
     }
+}
+
+fn placements(files: &Files, problems: &mut Problems) -> Placements {
+    let mut placements = Placements::default();
+    for (path, text) in yaml(files.below("placements/")) {
+        if let Err(error) = Placement::parse(text).and_then(|placement| placements.add(placement)) {
+            problems.add(Problem::new(path, error.line, error.column, error.message));
+        }
+    }
+    placements
 }
 
 fn mappings(files: &Files, problems: &mut Problems) -> BTreeMap<String, Mapping> {

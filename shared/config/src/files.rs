@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Texts by their paths below the configuration's folder: `settings.yaml`, `campaigns/…`, `templates/…`,
-/// `mappings/…`.
+/// `mappings/…`, `placements/…`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files(BTreeMap<PathBuf, String>);
 

@@ -11,7 +11,7 @@ mod problem;
 mod settings;
 mod tracking_plan;
 
-pub use config::{Config, FromFiles, IntakeConfig, ReportConfig};
+pub use config::{Config, ExperienceConfig, FromFiles, IntakeConfig, ReportConfig};
 pub use files::Files;
 pub use problem::{Problem, Problems};
 pub use settings::Settings;

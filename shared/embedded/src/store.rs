@@ -10,6 +10,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use vault::Sealer;
 
 pub(crate) type Bytes = &'static [u8];
@@ -30,10 +31,29 @@ pub(crate) const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta
 /// pages would cost memory and save little.
 const CACHE_BYTES: usize = 16 << 20;
 
+/// The open file, which is another one after the store was written anew. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Mutex<Arc<Database>>>);
+
+impl Shared {
+    fn new(db: Database) -> Shared {
+        Shared(Arc::new(Mutex::new(Arc::new(db))))
+    }
+
+    /// The file of now; to be let go of after each use.
+    pub fn get(&self) -> Arc<Database> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn replace(&self, db: Database) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(db);
+    }
+}
+
 /// All tables of an installation. What its ports write is held back until [`Store::commit`], which makes
 /// all of it durable or none; reads see it at once. One thread uses it at a time.
 pub struct Store {
-    db: Database,
+    pub(crate) db: Shared,
     transaction: RefCell<Option<WriteTransaction>>,
     pub(crate) overlay: RefCell<Overlay>,
     pub(crate) sealer: Sealer,
@@ -70,6 +90,7 @@ impl Store {
 
     fn over(db: Database, sealer: Sealer, file: Option<PathBuf>) -> Store {
         let (transaction, overlay) = (RefCell::default(), RefCell::default());
+        let db = Shared::new(db);
         Store { db, transaction, overlay, sealer, file, broken: Cell::new(false) }
     }
 
@@ -114,7 +135,7 @@ impl Store {
         let written = remove_file(&unfinished)
             .map_err(|error| self.failed(error))
             .and_then(|()| builder.create(&unfinished).map_err(|error| self.failed(error)))
-            .and_then(|new| rewrite::copy(&self.db, &new));
+            .and_then(|new| rewrite::copy(&self.db.get(), &new));
         let replaced = written.and_then(|()| {
             fs::rename(&unfinished, &file).and_then(|()| sync_folder_of(&file)).map_err(|e| self.failed(e))
         });
@@ -125,7 +146,8 @@ impl Store {
         }
         // The file that was open until now has no name any more; nothing may be written to it.
         self.broken.set(true);
-        self.db = builder.open(&file).map_err(|error| self.failed(error))?;
+        let db = builder.open(&file).map_err(|error| self.failed(error))?;
+        self.db.replace(db);
         self.broken.set(false);
         Ok(())
     }
@@ -171,7 +193,7 @@ impl Store {
         }
         let mut transaction = self.transaction.borrow_mut();
         if transaction.is_none() {
-            *transaction = Some(self.db.begin_write().map_err(|error| self.failed(error))?);
+            *transaction = Some(self.db.get().begin_write().map_err(|error| self.failed(error))?);
         }
         match transaction.as_ref() {
             Some(transaction) => work(transaction).map_err(|error| self.failed(error)),

@@ -5,6 +5,7 @@ mod consume;
 mod environment;
 mod failure;
 mod invocation;
+mod request;
 #[cfg(feature = "runtime")]
 mod runtime;
 pub mod variables;
@@ -14,5 +15,6 @@ pub use consume::consume;
 pub use environment::{Either, Environment, EnvironmentError, Variable};
 pub use failure::Failure;
 pub use invocation::{Invocation, InvocationError, Source, answer};
+pub use request::Request;
 #[cfg(feature = "runtime")]
 pub use runtime::{Function, start};

@@ -5,6 +5,7 @@ use crate::channels::ChannelState;
 use crate::counters::Counter;
 use crate::dedupe::{DedupeWindow, RefundsSeen};
 use crate::devices::OwnedDevice;
+use crate::fold::PRODUCT_CELLS;
 use crate::links::{Origin, Refused};
 use crate::orders::Orders;
 use crate::recent::Recent;
@@ -134,6 +135,11 @@ impl<'a> Profile<'a> {
             self.once.iter().filter(|once| !is_set(once)).chain(&self.traits).collect();
         all.sort_unstable_by_key(|t| t.name);
         all
+    }
+
+    /// The products that the person met last, with the interest in each at `now` (UTC ms), highest first.
+    pub fn favourite_products(&self, now: i64) -> Vec<(&'a str, f64)> {
+        self.products.scores(now, PRODUCT_CELLS)
     }
 
     /// The person's time zone, an IANA name, where an event told it.

@@ -287,7 +287,7 @@ fn serve(args: &EdgeArgs) -> Result<()> {
 /// Keeps the calling thread, and those that it starts, on one of the first two processors of this machine, where it
 /// may use both: the server on one, the load on the other.
 #[allow(unsafe_code)] // the standard library has no way to ask
-fn run_on(nth: usize) {
+pub(super) fn run_on(nth: usize) {
     #[cfg(target_os = "linux")]
     // SAFETY: a `cpu_set_t` of zeros is an empty set; the calls read and write the set they are given and no more.
     unsafe {

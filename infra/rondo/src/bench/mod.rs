@@ -1,9 +1,11 @@
 //! `rondo bench`: each subject prints one JSON object.
 
 mod campaign;
+mod decide;
 mod edge;
 mod main_loop;
 mod scratch;
 
+pub use decide::{DecideArgs, decide};
 pub use edge::{EdgeArgs, edge};
 pub use main_loop::{MainArgs, main_loop};

@@ -10,12 +10,13 @@ use config::{Config, Files};
 use std::path::{Path, PathBuf};
 
 /// What a configuration is made of.
-const PARTS: [&str; 5] = ["settings.yaml", "campaigns", "templates", "mappings", "tracking-plan"];
+const PARTS: [&str; 6] =
+    ["settings.yaml", "campaigns", "templates", "mappings", "placements", "tracking-plan"];
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// A folder with settings.yaml, campaigns/, templates/, mappings/ and tracking-plan/, or one that holds it as
-    /// config/; that of the data folder where none is given
+    /// A folder with settings.yaml, campaigns/, templates/, mappings/, placements/ and tracking-plan/, or one that holds
+    /// it as config/; that of the data folder where none is given
     folder: Option<PathBuf>,
     #[command(flatten)]
     data: DataFolder,
@@ -25,11 +26,15 @@ pub struct CheckArgs {
 pub fn check(args: &CheckArgs) -> Result<()> {
     let Checked { folder, config, .. } = checked(args.folder.as_deref().unwrap_or(&args.data.path))?;
     say(&format!(
-        "{}: {}, {}, {}, {}{}: all good",
+        "{}: {}, {}, {}, {}{}{}: all good",
         folder.display(),
         count(config.campaigns.iter().count(), "campaign"),
         count(files_in(&folder.join("templates")), "template"),
         count(config.mappings.len(), "mapping"),
+        match config.placements.iter().count() {
+            0 => String::new(),
+            placements => count(placements, "placement") + ", ",
+        },
         match files_in(&folder.join("tracking-plan")) {
             0 => String::new(),
             schemas => count(schemas, "schema") + ", ",

@@ -50,7 +50,7 @@ pub use quality::{QualityArgs, quality};
 pub use quarantine::{QuarantineArgs, quarantine};
 pub use report::report;
 pub use schema::{SchemaArgs, schema};
-pub use serve::{ServeArgs, serve, serve_edge};
+pub use serve::{ServeArgs, serve, serve_decisions, serve_edge};
 pub use stop::on_interrupt;
 pub use unmerge::{UnmergeArgs, unmerge};
 pub use why::{WhyArgs, why};

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use collect_events::WriteKeys;
+use decide_experience::ReadKeys;
 use std::collections::BTreeMap;
 
 /// The variable that may hold keys, separated by commas.
@@ -19,7 +20,7 @@ pub struct WriteKeyArgs {
 }
 
 /// Source names and their keys.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Keys(Vec<(String, String)>);
 
 impl WriteKeyArgs {
@@ -56,6 +57,12 @@ impl Keys {
             }
         }
         sources.join(", ")
+    }
+
+    /// The keys under which pages may ask; `configured` are those of the configuration.
+    pub fn read_keys(&self, configured: &BTreeMap<String, Vec<[u8; 32]>>) -> ReadKeys {
+        let configured = ReadKeys::of_digests(configured.clone());
+        self.0.iter().fold(configured, |keys, (source, key)| keys.and(source, key))
     }
 
     pub fn digests(self) -> WriteKeys {

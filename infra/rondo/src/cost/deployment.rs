@@ -177,6 +177,7 @@ mod tests {
                 on(bus, body)
                     && !body.contains("Condition: AllAlarms")
                     && !body.contains("Condition: HasPartnerInbox")
+                    && !body.contains("Condition: Decides")
             });
             assert_eq!(alarms.count() as f64, deployment.alarms[&bus], "{bus:?}");
             let polled: BTreeSet<&str> = of_type("AWS::Lambda::EventSourceMapping")

@@ -15,7 +15,9 @@ fn the_sample_shop_is_right() {
     let run = check(&events().join("shop"));
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     assert!(
-        run.out.ends_with("config: 13 campaigns, 17 templates, 1 mapping, 3 schemas, settings: all good\n"),
+        run.out.ends_with(
+            "config: 13 campaigns, 17 templates, 1 mapping, 2 placements, 3 schemas, settings: all good\n"
+        ),
         "{}",
         run.out
     );

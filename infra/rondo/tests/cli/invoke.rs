@@ -45,6 +45,11 @@ fn every_function_takes_its_samples() {
         ("honor-privacy/log.json", 0, r#""asked by letter of 2026-11-20""#),
         ("honor-privacy/nobody-named.json", 1, "name the person"),
         ("honor-privacy/schedule.json", 0, r#""swept": 0"#),
+        ("decide-experience/visitor.json", 0, r#"\"reason\":\"unknown_placement\""#),
+        ("decide-experience/get.json", 0, r#""statusCode": 200"#),
+        ("decide-experience/no-consent.json", 0, r#""statusCode": 200"#),
+        ("decide-experience/wrong-key.json", 0, r#""statusCode": 401"#),
+        ("decide-experience/not-json.json", 0, r#""statusCode": 400"#),
     ];
     for (sample, code, part) in cases {
         let (function, file) = sample.split_once('/').unwrap();

@@ -5,6 +5,7 @@ mod canary;
 mod check;
 mod clients;
 mod consent;
+mod decide;
 mod disk;
 mod identity;
 mod insight;

@@ -2,6 +2,7 @@
 
 mod entry;
 mod experiment;
+mod placement;
 mod steps;
 mod values;
 

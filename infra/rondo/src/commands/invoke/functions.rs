@@ -4,10 +4,12 @@ use super::Call;
 use super::objects::InboxFolder;
 use crate::pump::Durable;
 use anyhow::{Context, Result};
+use decide_experience::{HotProfiles, KEPT_BYTES};
 use embedded::LakeFolder;
-use event::Event;
+use event::{Event, SECOND};
 use import_data::Mappings;
 use lambda::Failure;
+use person::NothingShared;
 use pollster::block_on;
 use serde_json::Value;
 
@@ -107,6 +109,25 @@ pub fn build_reports(call: Call<'_>) -> Result<Value> {
 
 pub fn honor_privacy(call: Call<'_>) -> Result<Value> {
     call.installation.with_deps(|deps| answered(block_on(honor_privacy::invoke(deps, call.event, call.now))))
+}
+
+pub fn decide_experience(call: Call<'_>) -> Result<Value> {
+    let installation = call.installation;
+    // What readers see is what was committed.
+    installation.pump.store.commit()?;
+    let products = std::fs::read(installation.folder.join("reports/latest/products.json")).ok();
+    let products = products.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let deps = decide_experience::Deps {
+        store: &installation.pump.store.reader(),
+        shared: &NothingShared,
+        hot: &HotProfiles::new(KEPT_BYTES, SECOND),
+        placements: &installation.placements,
+        products: products.as_ref(),
+        parser: &decide_experience::visitor_parser(&installation.parser),
+        keys: &call.write_keys.read_keys(&installation.write_keys),
+        holdout: installation.delivery.holdout,
+    };
+    answered(block_on(decide_experience::invoke(&deps, call.event, call.now)))
 }
 
 impl<'i> Call<'i> {

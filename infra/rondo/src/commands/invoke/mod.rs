@@ -25,14 +25,14 @@ the mapping NAME of the configuration. The answer is printed as JSON. Like on La
 behind it do not, except that what it puts on the bus is taken in, and timers that it fires are followed up.")]
 pub struct InvokeArgs {
     /// collect-events, import-data, update-profiles, archive-events, evaluate-triggers, fire-timers,
-    /// deliver-messages, build-reports, or honor-privacy
+    /// deliver-messages, build-reports, honor-privacy, or decide-experience
     function: String,
     /// A file with the event: samples are in events/FUNCTION/
     event: PathBuf,
     /// The time to take for now, for example 2026-11-22T10:00:00Z; the clock's where it is not given
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
-    /// For collect-events; demo-key, as in the samples, where none is given
+    /// For collect-events and decide-experience; demo-key, as in the samples, where none is given
     #[command(flatten)]
     write_keys: WriteKeyArgs,
     #[command(flatten)]
@@ -50,7 +50,7 @@ struct Call<'i> {
 type Handler = fn(Call<'_>) -> Result<Value>;
 
 /// The functions, by the order of the loop.
-const FUNCTIONS: [(&str, Handler); 9] = [
+const FUNCTIONS: [(&str, Handler); 10] = [
     ("collect-events", functions::collect_events),
     ("import-data", functions::import_data),
     ("update-profiles", functions::update_profiles),
@@ -60,6 +60,7 @@ const FUNCTIONS: [(&str, Handler); 9] = [
     ("deliver-messages", functions::deliver_messages),
     ("build-reports", functions::build_reports),
     ("honor-privacy", functions::honor_privacy),
+    ("decide-experience", functions::decide_experience),
 ];
 
 /// Invokes a function and prints its answer.

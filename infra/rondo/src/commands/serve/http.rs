@@ -1,6 +1,7 @@
 //! The HTTP side: connections, bodies within bounds, and answers.
 
 use super::desk::Desk;
+use super::lane::Lane;
 use super::pages;
 use crate::installation::clock;
 use bytes::Bytes;
@@ -54,6 +55,8 @@ pub struct Door {
     pub desk: Desk,
     /// What customers ask for through the systems of shops.
     requests: PrivacyFolder,
+    /// Decisions about visitors, where they are made.
+    pub lane: Option<Arc<Lane>>,
     /// The data folder.
     pub folder: PathBuf,
     /// Set once nothing more is taken.
@@ -75,6 +78,7 @@ impl Door {
             large: Semaphore::new(LARGE_BODIES),
             desk,
             requests: PrivacyFolder::new(folder.join("privacy")),
+            lane: None,
             folder,
             closed: AtomicBool::new(false),
             stop: Notify::new(),
@@ -178,6 +182,9 @@ async fn route(door: Arc<Door>, request: Request<Incoming>) -> Answer {
         Err(StatusCode::SERVICE_UNAVAILABLE) => return unavailable(),
         Err(status) => return plain(status),
     };
+    if let Some(lane) = door.lane.as_ref().filter(|_| path.trim_end_matches('/') == decide_experience::PATH) {
+        return lane.answer(&head, &body).await;
+    }
     let answer = collect(&door, &head, &body).await;
     if head.method != Method::OPTIONS {
         door.desk.published();

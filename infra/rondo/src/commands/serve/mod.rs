@@ -2,6 +2,7 @@
 
 mod desk;
 mod http;
+mod lane;
 mod owner;
 mod pages;
 mod rights;
@@ -9,16 +10,18 @@ mod socket;
 
 use crate::commands::DataFolder;
 use crate::commands::say::say;
-use crate::commands::write_keys::WriteKeyArgs;
+use crate::commands::write_keys::{Keys, WriteKeyArgs};
 use crate::config_folder::read_config;
 use crate::installation::Installation;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use collect_events::{RateLimits, Webhooks, WriteKeys};
+use decide_experience::ReadKeys;
 use desk::{Desk, Request, desk};
 use embedded::Intake;
 use event::Parser;
 use http::Door;
+use lane::Lane;
 use owner::Owner;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -45,6 +48,9 @@ pub struct ServeArgs {
     /// proxy in front
     #[arg(long)]
     public: bool,
+    /// Where to answer what visitors are shown as well, on a thread that events don't hold up; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    decide: Option<SocketAddr>,
     #[command(flatten)]
     write_keys: WriteKeyArgs,
     #[command(flatten)]
@@ -64,35 +70,37 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
              or `rondo key` makes one, whose digest goes into the write_keys of settings.yaml"
         );
     }
-    if !args.listen.ip().is_loopback() && !args.public {
-        bail!(
-            "{} can be reached from other machines, and there is no TLS here; listen on 127.0.0.1 behind a proxy, or \
-             add --public",
-            args.listen
-        );
-    }
-    let listener = TcpListener::bind(args.listen).with_context(|| {
-        format!("{} can't be listened on; is it in use? Choose another with --listen", args.listen)
-    })?;
-    let installation = Installation::open(&args.data.path)?;
+    let listener = bind(args.listen, args.public, "--listen")?;
+    let decide = args.decide.map(|address| bind(address, args.public, "--decide")).transpose()?;
+    let mut installation = Installation::open(&args.data.path)?;
     let intake = installation.pump.durable.as_ref().map(|durable| durable.intake.clone());
     let intake = intake.context("the installation has no bus log")?;
     let (desk, inbox) = desk();
+    let decide_address = decide.as_ref().map(TcpListener::local_addr).transpose()?;
     let start_line = start_line(
         &listener.local_addr()?,
+        decide_address.as_ref(),
         &args.data.path,
         &write_keys.sources(&installation.write_keys),
         &installation,
     );
     let limits = RateLimits::new(installation.rate_limits.clone());
+    let read_keys = write_keys.read_keys(&installation.write_keys);
+    let lane = Arc::new(Lane::new(&mut installation, read_keys));
+    if let Some(listener) = decide {
+        lane::serve(listener, Arc::clone(&lane))?;
+    }
+    let kept = write_keys.clone();
     let given = write_keys.digests();
     let keys = given.clone().and_digests(installation.write_keys.clone());
     let keys = keys.and_webhooks(installation.webhooks.clone()).limited(limits.clone());
     let intake = intake.grouped().context("starting the thread that writes the log")?;
-    let door = Door::new(intake, installation.parser.clone(), keys, desk.clone(), args.data.path.clone());
+    let mut door = Door::new(intake, installation.parser.clone(), keys, desk.clone(), args.data.path.clone());
+    door.lane = Some(lane);
     let door = Arc::new(door);
     let watched = Watched {
         folder: args.data.path.join("config"),
+        asked: kept,
         given,
         webhooks: installation.webhooks.clone(),
         limits,
@@ -121,6 +129,19 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
     let (answered, failed) = (door.answered.load(Ordering::Relaxed), door.failed.load(Ordering::Relaxed));
     say(&format!("Stopped: {answered} requests ({failed} failed), {done}."));
     Ok(())
+}
+
+/// Listens on an address, which only this machine reaches unless that is meant.
+fn bind(address: SocketAddr, public: bool, option: &str) -> Result<TcpListener> {
+    if !address.ip().is_loopback() && !public {
+        bail!(
+            "{address} can be reached from other machines, and there is no TLS here; listen on 127.0.0.1 behind a \
+             proxy, or add --public"
+        );
+    }
+    TcpListener::bind(address).with_context(|| {
+        format!("{address} can't be listened on; is it in use? Choose another with {option}")
+    })
 }
 
 /// Serves requests into a log, and nothing behind it: the part of `rondo serve` that is measured by itself.
@@ -171,11 +192,18 @@ fn serve_http(
     Ok(())
 }
 
+/// Serves decisions for as long as the process lives, and nothing else: the part of `rondo serve` that is measured by
+/// itself.
+pub fn serve_decisions(listener: TcpListener, installation: &mut Installation, keys: ReadKeys) -> Result<()> {
+    lane::serve(listener, Arc::new(Lane::new(installation, keys)))
+}
+
 /// The write keys of the configuration, which may change while the server runs: a new key is handed out, or one is
 /// taken away.
 struct Watched {
     folder: PathBuf,
-    /// Those of the command line, which stay.
+    /// Those of the command line, which stay: as pages ask by them, and as they send.
+    asked: Keys,
     given: WriteKeys,
     /// Whose secrets are read at the start.
     webhooks: Webhooks,
@@ -202,6 +230,9 @@ impl Watched {
                 );
                 continue;
             }
+            if let Some(lane) = &door.lane {
+                lane.change_keys(self.asked.read_keys(&config.settings.write_keys));
+            }
             let keys = self.given.clone().and_digests(config.settings.write_keys);
             let keys = keys.and_webhooks(self.webhooks.clone());
             door.change_keys(keys.limited(self.limits.renewed(config.settings.rate_limits)));
@@ -210,7 +241,13 @@ impl Watched {
     }
 }
 
-fn start_line(address: &SocketAddr, folder: &Path, sources: &str, installation: &Installation) -> String {
+fn start_line(
+    address: &SocketAddr,
+    decide: Option<&SocketAddr>,
+    folder: &Path,
+    sources: &str,
+    installation: &Installation,
+) -> String {
     let mut text = format!(
         "Rondo takes events at http://{address} (sources: {sources}) into {}\n\
          Try    curl -u KEY: http://{address}/v1/track -d '{{\"userId\":\"ann-1\",\"event\":\"Product Viewed\"}}'\n\
@@ -219,6 +256,9 @@ fn start_line(address: &SocketAddr, folder: &Path, sources: &str, installation: 
         folder.display(),
         folder.display()
     );
+    if let Some(decide) = decide {
+        text += &format!("\nVisitors are decided about at http://{decide}{}", decide_experience::PATH);
+    }
     if installation.pump.campaigns.iter().next().is_none() {
         text += &format!(
             "\nThere are no campaigns yet; they live in {}",

@@ -1,0 +1,38 @@
+//! decide-experience on Lambda.
+
+use aws::{Aws, ExperienceRules, LiveProducts, People};
+use decide_experience::{Deps, HotProfiles, KEPT_BYTES, ReadKeys, invoke, not_ready};
+use event::SECOND;
+use lambda::variables::{DATA_BUCKET, PROFILES_TABLE};
+use lambda::{Environment, Failure, start};
+use person::NothingShared;
+
+/// How long a profile is taken for what it was, ms: writes come once a window of the bus at the earliest.
+const FRESH_FOR: i64 = 5 * SECOND;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    let settings = Environment::of_process();
+    let function = start(env!("CARGO_CRATE_NAME"), &settings)?.with_metrics_each_minute();
+    let aws = Aws::connect().await;
+    // Reads that may lag cost half; versions tell which is newer.
+    let store = &People::of_writer(&aws, settings.required(PROFILES_TABLE)?);
+    let rules = ExperienceRules::of(&aws, &settings)?;
+    let live_products = LiveProducts::new(&aws, settings.optional(DATA_BUCKET));
+    let hot = &HotProfiles::new(KEPT_BYTES, FRESH_FOR);
+
+    let handler = async |event, now| {
+        let (config, parser) = match rules.current(now).await {
+            Ok(current) => current,
+            Err(error) => return not_ready(&error),
+        };
+        let products = live_products.current(now).await;
+        let keys = &ReadKeys::of_digests(config.settings.write_keys.clone());
+        let (placements, holdout) = (&config.placements, config.settings.delivery.holdout);
+        let products = products.as_deref();
+        let deps =
+            Deps { store, shared: &NothingShared, hot, placements, products, parser: &parser, keys, holdout };
+        invoke(&deps, &event, now).await
+    };
+    function.serve(handler).await
+}

@@ -1,0 +1,158 @@
+//! From a request to what a visitor is shown.
+
+use crate::asked::Asked;
+use crate::hot::HotProfiles;
+use crate::{ReadKeys, Request, Response, answer};
+use campaign::placement::{Choice, DefaultOnly, Products, Visitor};
+use campaign::{Placements, ProfileView, Share};
+use event::{Arrival, Code, Event, EventType, Identifiers, Parsed, Parser, ParserSettings, Rejection};
+use person::{Blob, PersonSource, Profile, SharedProfiles};
+use serde_json::{Map, Value, json};
+
+/// Where decisions are asked for.
+pub const PATH: &str = "/v1/decide";
+
+/// What decisions are made by.
+pub struct Deps<'d, S, C> {
+    pub store: &'d S,
+    /// What processes share of the store.
+    pub shared: &'d C,
+    pub hot: &'d HotProfiles,
+    pub placements: &'d Placements,
+    /// What people look at; none until it was computed.
+    pub products: Option<&'d Products>,
+    /// Of [`visitor_parser`].
+    pub parser: &'d Parser,
+    pub keys: &'d ReadKeys,
+    /// The share of people who get no marketing at all.
+    pub holdout: Share,
+}
+
+/// The deployment's parser for visitors: it cleans, hashes and heeds consent as intake does, and holds nothing against a
+/// tracking plan, since what is asked is no event.
+pub fn visitor_parser(parser: &Parser) -> Parser {
+    Parser::new(parser.hasher().clone(), ParserSettings { plan: None, ..parser.settings().clone() })
+}
+
+/// Answers one request. What goes wrong behind it never breaks a page: then there are defaults, and the reason.
+pub async fn run<S: PersonSource, C: SharedProfiles>(
+    deps: &Deps<'_, S, C>,
+    request: &Request<'_>,
+) -> Response {
+    let response = match (request.path.trim_end_matches('/'), request.method) {
+        (_, "OPTIONS") => answer::preflight(),
+        ("/health", "GET") => answer::healthy(),
+        (PATH, "GET" | "POST") => decide(deps, request).await,
+        (PATH, _) => answer::wrong_method(),
+        _ => answer::unknown_route(),
+    };
+    answer::for_any_origin(response)
+}
+
+async fn decide<S: PersonSource, C: SharedProfiles>(
+    deps: &Deps<'_, S, C>,
+    request: &Request<'_>,
+) -> Response {
+    let asked = match Asked::read(request) {
+        Ok(asked) => asked,
+        // Who has no key is told nothing else.
+        Err(_) if deps.keys.source(request, None).is_none() => return answer::wrong_key(),
+        Err(error) => return answer::misasked(&error),
+    };
+    let Some(source) = deps.keys.source(request, asked.key.as_deref()) else { return answer::wrong_key() };
+    let now = request.now;
+    let parsed = deps.parser.parse(asked.record.as_bytes(), source, Arrival::Live { now });
+    let (event, default_only) = match parsed {
+        Ok(Parsed { event, .. }) if event.is_withheld() => (event, Some(DefaultOnly::NoConsent)),
+        Ok(Parsed { event, .. }) => (event, None),
+        Err(Rejection { code: Code::NoConsent, .. }) => (nobody(now), Some(DefaultOnly::NoConsent)),
+        Err(Rejection { code: Code::Erased | Code::Restricted, .. }) => {
+            (nobody(now), Some(DefaultOnly::Restricted))
+        }
+        Err(Rejection { code, field, reason, .. }) => return answer::refused(code.as_str(), &field, &reason),
+    };
+    let mut seen = Seen { default_only, cause: None };
+    let hot = match seen.default_only {
+        // Of whom nothing may be looked at, nothing is.
+        Some(_) => None,
+        None => match deps.hot.find((deps.store, deps.shared), &event.identifiers, now).await {
+            Ok(hot) => Some(hot),
+            Err(error) => {
+                seen.fail(error.to_string());
+                None
+            }
+        },
+    };
+    let found = hot.as_ref().and_then(|hot| hot.found.as_ref());
+    let profile = match found.map(|found| Blob::decode(&found.blob)) {
+        None => Profile::default(),
+        Some(Ok(Blob::Profile(profile))) => profile,
+        Some(_) => {
+            seen.fail("a stored profile is damaged".to_owned());
+            Profile::default()
+        }
+    };
+    if deps.parser.settings().privacy.is_restricted(&profile.strongest()) {
+        seen.default_only = Some(DefaultOnly::Restricted);
+    }
+    let id =
+        found.map(|found| found.person).or(event.identifiers.first().map(|id| id.key)).unwrap_or_default();
+    let visitor = Visitor {
+        now,
+        profile: &profile,
+        id,
+        event: &event,
+        default_only: seen.default_only,
+        held_out: deps.holdout.holds_out(id),
+    };
+    let visitor = visitor.heed_profile();
+    let view = ProfileView::new(&profile, now);
+    let mut ttl = i64::MAX;
+    let mut placements = Map::with_capacity(asked.placements.len());
+    for name in asked.placements {
+        let answer = match deps.placements.get(&name) {
+            Some(placement) => {
+                let choice = placement.choose(&visitor, &view, deps.products);
+                ttl = ttl.min(choice.ttl);
+                shown(&choice)
+            }
+            None => {
+                ttl = 0;
+                json!({"creative": null, "content": null, "products": [], "reason": "unknown_placement", "ttl_s": 0})
+            }
+        };
+        placements.insert(name, answer);
+    }
+    let mut response = answer::decided(request, &json!({"placements": placements}), ttl);
+    response.cause = seen.cause;
+    response
+}
+
+/// What is known of a request so far.
+struct Seen {
+    default_only: Option<DefaultOnly>,
+    cause: Option<String>,
+}
+
+impl Seen {
+    fn fail(&mut self, cause: String) {
+        self.default_only = Some(DefaultOnly::Unavailable);
+        self.cause = Some(cause);
+    }
+}
+
+fn shown(choice: &Choice<'_>) -> Value {
+    json!({
+        "creative": choice.creative,
+        "content": choice.content,
+        "products": choice.products,
+        "reason": choice.why.as_str(),
+        "ttl_s": choice.ttl / 1_000,
+    })
+}
+
+/// The event of somebody of whom nothing may be looked at.
+fn nobody(now: i64) -> Event<'static> {
+    let event = Event::reported(String::new(), "", Identifiers::default(), now, String::new(), "");
+    Event { kind: EventType::Track, ..event }
+}

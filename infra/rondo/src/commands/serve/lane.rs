@@ -1,0 +1,199 @@
+//! Decisions about visitors, on a thread and at an address of their own: neither events that come in nor messages that go
+//! out hold them up. They read what the store last committed.
+
+use super::http::Answer;
+use crate::installation::{Installation, clock};
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use campaign::placement::Products;
+use campaign::{Placements, Share};
+use decide_experience::{Deps, HotProfiles, KEPT_BYTES, MAX_SENT, ReadKeys, Request, run, visitor_parser};
+use embedded::Reader;
+use event::{Parser, SECOND, iso_time};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use person::NothingShared;
+use std::convert::Infallible;
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, SystemTime};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+/// How many connections are open at once; more wait to be accepted.
+const CONNECTIONS: usize = 512;
+/// How long a visitor's browser may take for the head of a request, or its body.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often the table of products is looked after, ms.
+const LOOK_AFTER: i64 = 10 * SECOND;
+
+/// What decisions are made by.
+pub struct Lane {
+    reader: Reader,
+    hot: HotProfiles,
+    placements: Placements,
+    holdout: Share,
+    parser: Parser,
+    keys: RwLock<Arc<ReadKeys>>,
+    products: Mutex<Table>,
+    /// Where reports are.
+    folder: PathBuf,
+}
+
+/// The table of products, and the file that it was read from.
+#[derive(Default)]
+struct Table {
+    products: Option<Arc<Products>>,
+    changed: Option<SystemTime>,
+    looked: i64,
+}
+
+impl Lane {
+    pub fn new(installation: &mut Installation, keys: ReadKeys) -> Lane {
+        Lane {
+            reader: installation.pump.store.reader(),
+            // The store commits once a second.
+            hot: HotProfiles::new(KEPT_BYTES, SECOND),
+            placements: std::mem::take(&mut installation.placements),
+            holdout: installation.delivery.holdout,
+            parser: visitor_parser(&installation.parser),
+            keys: RwLock::new(Arc::new(keys)),
+            products: Mutex::default(),
+            folder: installation.folder.clone(),
+        }
+    }
+
+    /// Other keys are known from now on.
+    pub fn change_keys(&self, keys: ReadKeys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    /// Answers one request.
+    pub async fn answer(&self, head: &Parts, body: &[u8]) -> Answer {
+        let headers: Vec<(&str, &str)> = head
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+            .collect();
+        let request = Request {
+            method: head.method.as_str(),
+            path: head.uri.path(),
+            query: head.uri.query().unwrap_or_default(),
+            headers: &headers,
+            body,
+            now: clock(),
+        };
+        let keys = Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner));
+        let products = self.products(request.now);
+        let deps = Deps {
+            store: &self.reader,
+            shared: &NothingShared,
+            hot: &self.hot,
+            placements: &self.placements,
+            products: products.as_deref(),
+            parser: &self.parser,
+            keys: &keys,
+            holdout: self.holdout,
+        };
+        let response = run(&deps, &request).await;
+        if let Some(cause) = &response.cause {
+            eprintln!("rondo: {}: a visitor sees defaults: {cause}", iso_time(request.now));
+        }
+        let mut answer = Response::new(Full::new(Bytes::from(response.body)));
+        *answer.status_mut() =
+            StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        for (name, value) in response.headers {
+            if let Ok(value) = HeaderValue::try_from(value.as_ref()) {
+                answer.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+        answer
+    }
+
+    /// The table of the last report; one that is damaged is as if there were none.
+    fn products(&self, now: i64) -> Option<Arc<Products>> {
+        let mut table = self.products.lock().unwrap_or_else(PoisonError::into_inner);
+        if !(0..LOOK_AFTER).contains(&(now - table.looked)) {
+            table.looked = now;
+            let path = self.folder.join("reports/latest/products.json");
+            let changed = fs::metadata(&path).and_then(|file| file.modified()).ok();
+            if changed != table.changed {
+                table.changed = changed;
+                let read = fs::read(&path).ok();
+                table.products = read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).map(Arc::new);
+            }
+        }
+        table.products.clone()
+    }
+}
+
+/// Serves a lane's own address on a thread of its own, for as long as the process lives.
+pub fn serve(listener: TcpListener, lane: Arc<Lane>) -> Result<()> {
+    listener.set_nonblocking(true)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the server of decisions")?;
+    let listener = {
+        let _inside = runtime.enter();
+        tokio::net::TcpListener::from_std(listener)?
+    };
+    thread::Builder::new()
+        .name("decide".into())
+        .spawn(move || runtime.block_on(accept(listener, lane)))
+        .context("starting the server of decisions")?;
+    Ok(())
+}
+
+async fn accept(listener: tokio::net::TcpListener, lane: Arc<Lane>) {
+    let free = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&free).acquire_owned().await else { return };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Too many open files, mostly: others close.
+                eprintln!("rondo: {}: a connection was not accepted: {error}", iso_time(clock()));
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let lane = Arc::clone(&lane);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| {
+                let lane = Arc::clone(&lane);
+                async move { Ok::<_, Infallible>(read_and_answer(&lane, request).await) }
+            });
+            let mut server = http1::Builder::new();
+            server.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(64 << 10);
+            // A connection that breaks is its browser's affair.
+            let _ = server.serve_connection(TokioIo::new(stream), service).await;
+            drop(place);
+        });
+    }
+}
+
+async fn read_and_answer(lane: &Lane, request: hyper::Request<Incoming>) -> Answer {
+    let (head, body) = request.into_parts();
+    // One byte more than is taken, so that who sends too much is told.
+    let body = timeout(PATIENCE, Limited::new(body, MAX_SENT + 1).collect()).await;
+    match body {
+        Ok(Ok(body)) => lane.answer(&head, &body.to_bytes()).await,
+        Ok(Err(_)) => lane.answer(&head, &[0; MAX_SENT + 1]).await,
+        Err(_) => {
+            let mut answer = Answer::default();
+            *answer.status_mut() = StatusCode::REQUEST_TIMEOUT;
+            answer
+        }
+    }
+}

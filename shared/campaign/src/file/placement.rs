@@ -1,0 +1,173 @@
+//! Placement files: read as strictly as campaign files.
+
+use super::values::{Conditions, at, duration, time};
+use crate::file_error::FileError;
+use crate::placement::{Because, Creative, Placement, Recommend};
+use crate::{Lane, Placements};
+use event::{DAY, MINUTE};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_saphyr::Spanned;
+
+/// Longest content of one creative, as JSON, bytes.
+const MAX_CONTENT: usize = 16 << 10;
+/// Most creatives of a placement: each may be tried for each visitor.
+const MAX_CREATIVES: usize = 50;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlacementFile {
+    name: Spanned<String>,
+    #[serde(default)]
+    description: String,
+    ttl: Option<Spanned<String>>,
+    default: Option<Value>,
+    #[serde(default)]
+    creatives: Vec<CreativeFile>,
+    recommend: Option<RecommendFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CreativeFile {
+    name: Spanned<String>,
+    #[serde(default)]
+    lane: Lane,
+    starts: Option<Spanned<String>>,
+    ends: Option<Spanned<String>>,
+    when: Option<Spanned<String>>,
+    content: Value,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecommendFile {
+    count: Spanned<usize>,
+    from: Option<Spanned<Vec<Because>>>,
+}
+
+impl Placement {
+    /// Reads a placement file.
+    pub fn parse(yaml: &str) -> Result<Placement, FileError> {
+        let file: PlacementFile = serde_saphyr::from_str(yaml).map_err(FileError::from)?;
+        let conditions = Conditions { yaml };
+        let ttl = match &file.ttl {
+            None => MINUTE,
+            Some(text) => match duration(text)? {
+                ttl if ttl <= DAY => ttl,
+                _ => return Err(at(text, "an answer is kept for a day at most; write 1d or less")),
+            },
+        };
+        if let Some(default) = &file.default {
+            check_size(default, &file.name, "default")?;
+        }
+        if let Some(first_too_many) = file.creatives.get(MAX_CREATIVES) {
+            let message =
+                format!("a placement has {MAX_CREATIVES} creatives at most; make another placement");
+            return Err(at(&first_too_many.name, &message));
+        }
+        let mut creatives: Vec<Creative> = Vec::with_capacity(file.creatives.len());
+        for creative in &file.creatives {
+            let read = read_creative(creative, &conditions)?;
+            if creatives.iter().any(|other| other.name == read.name) {
+                let message = format!("`{}` stands here twice; give one of them another name", read.name);
+                return Err(at(&creative.name, &message));
+            }
+            if let Some(before) = creatives.last().filter(|before| before.when.is_none() && is_always(before))
+            {
+                let message = format!(
+                    "`{}` is never shown: `{}` before it is for everybody; put it before that, or give that a `when`",
+                    read.name, before.name
+                );
+                return Err(at(&creative.name, &message));
+            }
+            creatives.push(read);
+        }
+        Ok(Placement {
+            name: name(&file.name, "placement", "home-hero")?,
+            description: file.description,
+            ttl,
+            default: file.default.unwrap_or_default(),
+            creatives,
+            recommend: file.recommend.as_ref().map(read_recommend).transpose()?,
+        })
+    }
+}
+
+/// Whether a creative is shown to everybody at any time; marketing is not.
+fn is_always(creative: &Creative) -> bool {
+    creative.lane == Lane::Service && creative.starts.is_none() && creative.ends.is_none()
+}
+
+fn read_creative(file: &CreativeFile, conditions: &Conditions<'_>) -> Result<Creative, FileError> {
+    let (starts, ends) =
+        (file.starts.as_ref().map(time).transpose()?, file.ends.as_ref().map(time).transpose()?);
+    if let (Some(starts), Some(ends), Some(place)) = (starts, ends, &file.ends)
+        && ends <= starts
+    {
+        return Err(at(place, "the creative ends before it starts; put the later of the two here"));
+    }
+    check_size(&file.content, &file.name, "content")?;
+    Ok(Creative {
+        name: name(&file.name, "creative", "kitchen-lovers")?,
+        lane: file.lane,
+        starts,
+        ends,
+        when: conditions.read_optional(&file.when)?,
+        content: file.content.clone(),
+    })
+}
+
+fn read_recommend(file: &RecommendFile) -> Result<Recommend, FileError> {
+    let most = Recommend::MOST;
+    if !(1..=most).contains(&file.count.value) {
+        return Err(at(&file.count, &format!("a placement shows 1 to {most} products; write such a number")));
+    }
+    let from = match &file.from {
+        None => vec![Because::Related, Because::Viewed, Because::Popular],
+        Some(from) if from.value.is_empty() => {
+            return Err(at(
+                from,
+                "products come from somewhere: related, viewed, popular, or several of them",
+            ));
+        }
+        Some(from) => from.value.clone(),
+    };
+    Ok(Recommend { count: file.count.value, from })
+}
+
+fn name(text: &Spanned<String>, what: &str, example: &str) -> Result<String, FileError> {
+    let name = text.value.trim();
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
+        let message =
+            format!("a {what}'s name has up to 64 lower-case letters, digits and hyphens, like {example}");
+        return Err(at(text, &message));
+    }
+    Ok(name.to_owned())
+}
+
+fn check_size(content: &Value, place: &Spanned<String>, field: &str) -> Result<(), FileError> {
+    match content.to_string().len() {
+        0..=MAX_CONTENT => Ok(()),
+        bytes => Err(at(
+            place,
+            &format!(
+                "its `{field}` takes {bytes} bytes, more than {MAX_CONTENT}; put links in place of what they hold"
+            ),
+        )),
+    }
+}
+
+impl Placements {
+    /// Adds one; the error says that there is one of that name.
+    pub fn add(&mut self, placement: Placement) -> Result<(), FileError> {
+        if self.get(&placement.name).is_some() {
+            let message =
+                format!("there is another placement `{}`; give this one another name", placement.name);
+            return Err(FileError { line: 1, column: 1, message });
+        }
+        self.insert(placement);
+        Ok(())
+    }
+}
