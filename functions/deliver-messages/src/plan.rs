@@ -128,6 +128,7 @@ impl Plan {
             capped_on: None,
             receipt: String::new(),
             detail: String::new(),
+            creative: String::new(),
         };
         Plan {
             identifiers: Identifiers::default(),
@@ -197,14 +198,19 @@ impl Plan {
             return Ok(self.refuse(Reason::NoAddress, detail));
         };
         let shown = fields(vault, &profile.identifiers, message.person_fields()).await?;
-        let rendered = message.render(&MessageContext {
+        let creative = message.creative();
+        let chosen = creative.map(|one| one.choose(&settings.creatives, profile, now, action.id));
+        let context = MessageContext {
             profile: &profile.to_json(now),
             kept: &serde_json::from_str(&action.kept).unwrap_or_default(),
             key: &action.key,
             person: &shown,
             unsubscribe_url: unsubscribe_url.as_deref().unwrap_or_default(),
-        });
-        let rendered = match rendered {
+        };
+        if let Some(chosen) = &chosen {
+            self.claim.entry.creative = chosen.to_json().to_string();
+        }
+        let rendered = match message.render_chosen(&context, &chosen.unwrap_or_default()) {
             Ok(rendered) => rendered,
             Err(error) => return Ok(self.refuse(Reason::TemplateError, &error.to_string())),
         };

@@ -2,7 +2,7 @@
 
 use campaign::{Action, ActionKind, LedgerEntry, LedgerState, Reason};
 use event::{Event, Identifiers, names};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The event that an action asks to be reported, as which nothing is sent; `None` for a message, and for a person of
 /// whom nothing is known. It is the same event however often it is made.
@@ -53,6 +53,11 @@ pub(crate) fn event_of(
     });
     if let Some(reason) = entry.reason {
         properties["reason"] = json!(reason.as_str());
+    }
+    if entry.state == LedgerState::Sent
+        && let Ok(chosen) = serde_json::from_str::<Value>(&entry.creative)
+    {
+        properties["creative"] = chosen;
     }
     let message_id = format!("{}-{}", entry.state.as_str(), entry.action);
     Some(Event::reported(message_id, name, identifiers, entry.at, properties.to_string(), SOURCE))

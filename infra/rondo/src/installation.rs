@@ -1,6 +1,7 @@
 //! One installation: a data folder with its keys, log, store, lake, outbox, reports and configuration.
 
 use crate::config_folder::read_config;
+use crate::creatives::read_creatives;
 use crate::privacy::read_list;
 use crate::pump::{Durable, Pump};
 use anyhow::{Context, Result, bail};
@@ -72,6 +73,7 @@ impl Installation {
         pump.privacy = Arc::clone(&config.settings.parser.privacy);
         pump.identity = config.settings.identity;
         pump.zone = config.settings.delivery.zone.clone();
+        config.settings.delivery.creatives = Arc::new(read_creatives(folder)?);
         fill_webhooks(folder, &mut config.settings.delivery.webhooks)?;
         let now = clock();
         let unknown = block_on(deliver_messages::recover(&pump.store, now, now))?;

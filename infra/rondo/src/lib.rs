@@ -9,6 +9,7 @@ mod commands;
 mod config_folder;
 mod cost;
 mod counts;
+mod creatives;
 mod deliver;
 mod import;
 mod installation;
@@ -85,6 +86,8 @@ enum Command {
     /// Show, erase or restrict what is kept of one person; who did so; check a receipt
     #[command(subcommand)]
     Privacy(commands::Privacy),
+    /// Learn which creatives bring about what they are to, choose by it, and show it
+    Learn(commands::LearnArgs),
     /// Show which events and properties were seen, and what they look like
     Catalogue(commands::CatalogueArgs),
     /// Show what comes in, from where, and how good it is
@@ -106,6 +109,7 @@ enum Bench {
     /// The main job over a log of shop events: parse only, in memory, and durable
     Main(bench::MainArgs),
     Edge(bench::EdgeArgs),
+    Creative(bench::CreativeArgs),
     Decide(bench::DecideArgs),
 }
 
@@ -140,6 +144,7 @@ fn run(command: Command) -> Result<()> {
         Command::Why(args) => commands::why(&args),
         Command::Quarantine(args) => commands::quarantine(&args),
         Command::Privacy(command) => commands::privacy(&command),
+        Command::Learn(args) => commands::learn(&args),
         Command::Catalogue(args) => commands::catalogue(&args),
         Command::Quality(args) => commands::quality(&args),
         Command::Invoke(args) => commands::invoke(&args),
@@ -147,6 +152,7 @@ fn run(command: Command) -> Result<()> {
         Command::Simulate(what) => simulate::simulate(&what),
         Command::Bench(Bench::Main(args)) => bench::main_loop(&args),
         Command::Bench(Bench::Edge(args)) => bench::edge(&args),
+        Command::Bench(Bench::Creative(args)) => bench::creative(&args),
         Command::Bench(Bench::Decide(args)) => bench::decide(&args),
     }
 }

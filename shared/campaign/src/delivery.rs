@@ -1,6 +1,6 @@
 //! What a deployment sets for the delivery of all campaigns.
 
-use crate::{CapSettings, Sender, Share, WebhookSettings};
+use crate::{CapSettings, Creatives, Sender, Share, WebhookSettings};
 use event::{DAY, Key, Privacy};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, HashSet};
@@ -31,6 +31,8 @@ pub struct DeliverySettings {
     pub suppressed: HashSet<Key>,
     /// Whose data may not be worked with for now: they are sent nothing.
     pub privacy: Arc<Privacy>,
+    /// What was learned of creatives; while nothing was, they are left to chance.
+    pub creatives: Arc<Creatives>,
     /// How long after it was due a message is still sent, ms.
     pub expires_after: i64,
 }
@@ -50,6 +52,7 @@ impl DeliverySettings {
             caps: CapSettings::default(),
             suppressed: HashSet::new(),
             privacy: Arc::default(),
+            creatives: Arc::default(),
             expires_after: 3 * DAY,
         }
     }

@@ -29,6 +29,8 @@ pub struct LedgerEntry {
     /// What there is to say beyond the reason: where a template failed, what a channel answered. No personal
     /// data.
     pub detail: String,
+    /// What was chosen for the person, [`crate::Chosen::to_json`]; empty where there was nothing to choose.
+    pub creative: String,
 }
 
 /// How far an action has come.
@@ -184,6 +186,7 @@ impl LedgerEntry {
         }
         put_text(&mut out, 10, &self.receipt);
         put_text(&mut out, 11, &self.detail);
+        put_text(&mut out, 12, &self.creative);
         out
     }
 
@@ -203,6 +206,7 @@ impl LedgerEntry {
             capped_on: None,
             receipt: String::new(),
             detail: String::new(),
+            creative: String::new(),
         };
         let mut reader = Reader::new(bytes);
         while let Some((tag, mut field)) = reader.field()? {
@@ -221,6 +225,7 @@ impl LedgerEntry {
                 9 => entry.capped_on = i32::try_from(field.signed()?).ok(),
                 10 => entry.receipt = field.rest_text()?.to_owned(),
                 11 => entry.detail = field.rest_text()?.to_owned(),
+                12 => entry.creative = field.rest_text()?.to_owned(),
                 _ => {}
             }
         }

@@ -1,11 +1,13 @@
 //! The message of a step: its templates, and what they become for one person.
 
+use crate::creative::{Chosen, Creative, Part};
 use crate::plain_text::plain_text;
 use crate::template::{TemplateError, Templates};
 use minijinja::value::{Serde, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// How a message leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
@@ -32,6 +34,7 @@ pub struct Message {
     paths: BTreeSet<String>,
     /// The same with those of templates that the body includes, or could include.
     all_paths: BTreeSet<String>,
+    creative: Option<Arc<Creative>>,
 }
 
 /// What a template can look up.
@@ -90,7 +93,34 @@ impl Message {
             templates: templates.clone(),
             paths,
             all_paths,
+            creative: None,
         })
+    }
+
+    /// The same with parts that are chosen for each person; what those look up counts as looked up.
+    pub(crate) fn with_creative(mut self, creative: Creative) -> Result<Message, TemplateError> {
+        for (_, part) in creative.slots.iter().flat_map(|slot| &slot.levels) {
+            if let Part::Text(text) = part {
+                let paths = self.templates.subject_paths(text)?;
+                self.all_paths.extend(paths.iter().cloned());
+                self.paths.extend(paths);
+            }
+        }
+        self.creative = Some(Arc::new(creative));
+        Ok(self)
+    }
+
+    /// What of it is chosen for each person, if anything is.
+    pub fn creative(&self) -> Option<&Creative> {
+        self.creative.as_deref()
+    }
+
+    /// A slot that the templates show, and the message does not have.
+    pub(crate) fn unknown_slot(&self) -> Option<&str> {
+        let shown = self.paths.iter().filter_map(|path| path.strip_prefix("creative."));
+        let slots = self.creative.iter().flat_map(|creative| &creative.slots);
+        let names: Vec<&str> = slots.map(|slot| slot.name.as_str()).collect();
+        shown.map(|path| path.split('.').next().unwrap_or(path)).find(|slot| !names.contains(slot))
     }
 
     /// Checks the source of a template, for the name it has; the error says the line.
@@ -115,8 +145,18 @@ impl Message {
     }
 
     /// Renders for one person. A template that fails, runs too long or prints too much is an error.
+    /// Of what is chosen for each person it has the first.
     pub fn render(&self, context: &MessageContext) -> Result<Rendered, TemplateError> {
-        let context = Value::from(Serde(context));
+        self.render_chosen(context, &Chosen::default())
+    }
+
+    /// The same with what was chosen for the person.
+    pub fn render_chosen(
+        &self,
+        context: &MessageContext,
+        chosen: &Chosen,
+    ) -> Result<Rendered, TemplateError> {
+        let context = self.whole(context, chosen)?;
         let subject = self.templates.render_subject(&self.subject, &context)?;
         let body = self.templates.render(&self.template, &context)?;
         let (html, text) = if self.template.ends_with(".txt") {
@@ -130,6 +170,23 @@ impl Message {
             text,
             missing: self.paths.iter().filter(|path| is_missing(&context, path)).cloned().collect(),
         })
+    }
+}
+
+impl Message {
+    /// What the templates see: the context, and the chosen parts, which see the context too.
+    fn whole(&self, context: &MessageContext, chosen: &Chosen) -> Result<Value, TemplateError> {
+        let plain = Value::from(Serde(context));
+        let Some(creative) = &self.creative else { return Ok(plain) };
+        let mut parts = BTreeMap::new();
+        for (slot, part) in creative.parts(chosen) {
+            let value = match part {
+                Part::Text(text) => Value::from(self.templates.render_subject(text, &plain)?),
+                Part::List(list) => Value::from(list.clone()),
+            };
+            parts.insert(slot.to_owned(), value);
+        }
+        Ok(minijinja::context! { creative => parts, ..plain })
     }
 }
 

@@ -110,7 +110,7 @@ fn an_unknown_field_is_named_with_the_one_that_was_meant() {
         28,
         5,
         "unknown field `colour`; the fields here are wait, wait_until, wait_for_date, wait_for_event, if, split, \
-         experiment, send, exit, timeout, then, else, timed_out, arms, seed, coverage, namespace, channel, webhook, subject, template",
+         experiment, send, exit, timeout, then, else, timed_out, arms, seed, coverage, namespace, channel, webhook, subject, template, creative",
     );
 }
 

@@ -17,6 +17,7 @@ fn entry(state: LedgerState) -> LedgerEntry {
         capped_on: Some(3),
         receipt: String::new(),
         detail: String::new(),
+        creative: String::new(),
     }
 }
 
@@ -52,6 +53,9 @@ fn golden_entry() {
     assert_eq!(refused.encode(), golden);
     assert_eq!(LedgerEntry::decode(&golden), Ok(refused.clone()));
 
+    let chosen = LedgerEntry { creative: "{}".to_owned(), ..refused.clone() };
+    assert_eq!(LedgerEntry::decode(&chosen.encode()), Ok(chosen.clone()));
+    assert_eq!(chosen.encode(), [golden.as_slice(), b"\x0c\x02{}"].concat());
     let mut later = golden.clone();
     later.extend(b"\x63\x03new");
     assert_eq!(LedgerEntry::decode(&later), Ok(refused), "a field of a later release is passed over");

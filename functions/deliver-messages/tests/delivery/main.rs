@@ -2,6 +2,7 @@
 
 mod caps;
 mod clock_changes;
+mod creatives;
 mod feedback;
 mod ports;
 mod samples;

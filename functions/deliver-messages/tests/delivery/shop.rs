@@ -162,6 +162,8 @@ fn campaigns(limits: &str) -> Campaigns {
          audience: profile.orders.count < 1\nsteps:\n  - wait: 3d\n\
          \x20 - {{ send: coupon, channel: email, subject: 'Still thinking of {{{{ kept.name }}}}?', template: coupon.html }}\n\
          \x20 - {{ send: loop, channel: email, template: loop.html }}\n\
+         \x20 - {{ send: chosen, subject: '{{{{ creative.title }}}}', template: coupon.html, creative: {{ slots: {{ title: {{ \
+         a: Tea, b: Leaf }} }} }} }}\n\
          \x20 - {{ send: text, channel: webhook, webhook: sms, template: sms.txt }}\n\
          \x20 - {{ send: nowhere, channel: webhook, webhook: other, template: sms.txt }}\nlimits: {limits}\n"
     );

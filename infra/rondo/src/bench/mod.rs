@@ -1,11 +1,13 @@
 //! `rondo bench`: each subject prints one JSON object.
 
 mod campaign;
+mod creative;
 mod decide;
 mod edge;
 mod main_loop;
 mod scratch;
 
+pub use creative::{CreativeArgs, creative};
 pub use decide::{DecideArgs, decide};
 pub use edge::{EdgeArgs, edge};
 pub use main_loop::{MainArgs, main_loop};

@@ -1,7 +1,9 @@
 //! Questions about an installation: asked of the server that runs on it, or else of the data folder itself.
 
 use crate::commands::say::say;
-use crate::commands::{catalogue, consent, identity, key_rotate, profile, quality, quarantine, unmerge, why};
+use crate::commands::{
+    catalogue, consent, identity, key_rotate, learn, profile, quality, quarantine, unmerge, why,
+};
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,9 @@ pub enum Question {
         json: bool,
     },
     Quality {
+        json: bool,
+    },
+    Learn {
         json: bool,
     },
     Quarantine(quarantine::Look),
@@ -115,6 +120,7 @@ impl Question {
                 catalogue::answer(installation, event.as_deref(), *json, now)
             }
             Question::Quality { json } => quality::answer(installation, *json, now),
+            Question::Learn { json } => learn::answer(installation, *json, now),
             Question::Quarantine(look) => quarantine::answer(installation, look),
             Question::RotateKeys => key_rotate::answer(installation),
         }

@@ -76,7 +76,7 @@ fn every_decision_is_explained() {
         &[
             (
                 "config/settings.yaml",
-                "time_zone: Europe/Berlin\nunsubscribe_url: https://shop.example.com/u\n",
+                "time_zone: Europe/Berlin\nunsubscribe_url: https://shop.example.com/u\nglobal_holdout: 0\n",
             ),
             ("config/campaigns/welcome.yaml", WELCOME),
             ("config/campaigns/browse.yaml", BROWSE),

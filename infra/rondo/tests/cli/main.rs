@@ -12,6 +12,7 @@ mod insight;
 mod invoke;
 mod key;
 mod key_rotate;
+mod learn;
 mod look;
 mod quarantine;
 mod rondo;

@@ -1,5 +1,6 @@
 //! Campaign files: YAML, read strictly, every mistake with its place and its cure.
 
+mod creative;
 mod entry;
 mod experiment;
 mod placement;

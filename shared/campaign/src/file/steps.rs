@@ -1,5 +1,6 @@
 //! The nested steps of a campaign file, made into one list.
 
+use super::creative::CreativeFile;
 use super::experiment::{Design, NamespaceFile};
 use super::values::{Conditions, at, clock, duration, place, shift};
 use super::{ListenFile, listen};
@@ -40,6 +41,7 @@ pub(super) struct StepFile {
     webhook: Option<Spanned<String>>,
     subject: Option<Spanned<String>>,
     template: Option<Spanned<String>>,
+    creative: Option<Spanned<CreativeFile>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -317,7 +319,7 @@ impl Compiler<'_> {
         let webhook = file.webhook.as_ref().map(|webhook| webhook.value.as_str());
         let subject = file.subject.as_ref().map_or("", |subject| subject.value.as_str());
         let kind = file.channel.unwrap_or_default();
-        let message = Message::new(kind, webhook, subject, &template.value, self.templates)
+        let mut message = Message::new(kind, webhook, subject, &template.value, self.templates)
             .map_err(|error| at(template, &error.to_string()))?;
         let name = send.value.trim().to_owned();
         if name.is_empty() {
@@ -326,6 +328,16 @@ impl Compiler<'_> {
         let taken = |step: &Step| matches!(step, Step::Send { name: other, .. } if *other == name);
         if self.program.steps.iter().any(taken) {
             return Err(at(send, &format!("there are two sends `{name}`; give each a name of its own")));
+        }
+        if let Some(file) = &file.creative {
+            let creative = file.value.read(format!("{}/{name}", self.campaign), self.conditions)?;
+            message = message.with_creative(creative).map_err(|error| at(file, &error.to_string()))?;
+        }
+        if let Some(slot) = message.unknown_slot() {
+            let text = format!(
+                "the template shows `creative.{slot}`, and the send has no such slot under `creative`"
+            );
+            return Err(at(template, &text));
         }
         self.push(Step::Send { name, message: Box::new(message) });
         Ok(())
@@ -359,7 +371,7 @@ impl StepFile {
     }
 
     /// The fields that belong to one doing or two, with the place of each that the step has.
-    fn belongings(&self) -> [(&'static str, Option<Location>, &'static [&'static str]); 11] {
+    fn belongings(&self) -> [(&'static str, Option<Location>, &'static [&'static str]); 12] {
         fn of<T>(field: &Option<Spanned<T>>) -> Option<Location> {
             field.as_ref().map(|field| field.referenced)
         }
@@ -374,6 +386,7 @@ impl StepFile {
             ("namespace", of(&self.namespace), &["experiment"]),
             ("subject", of(&self.subject), &["send"]),
             ("template", of(&self.template), &["send"]),
+            ("creative", of(&self.creative), &["send"]),
             ("webhook", of(&self.webhook), &["send"]),
         ]
     }
