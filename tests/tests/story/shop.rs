@@ -16,6 +16,7 @@ name: Story
 sender: { name: Shop, address: hello@shop.example }
 unsubscribe_url: https://shop.example/stop
 lateness: 1m
+global_holdout: 0
 ";
 
 const CAMPAIGN: &str = "\

@@ -67,7 +67,9 @@ fn each_message_teaches_once() {
 
 #[test]
 fn the_bandit_is_tried() {
-    let printed = output(tempdir().unwrap().path(), &["bench", "creative", "--json", "--messages", "20000"]);
+    let ran = run(None, &["bench", "creative", "--json", "--messages", "20000"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let printed = ran.out;
     let tried: Value = serde_json::from_str(&printed).unwrap();
     let number = |trial: &str, name: &str| tried[trial][name].as_f64().unwrap();
     assert!(number("alike", "of_uniform") > 1.0 && number("alike", "of_best_fixed") <= 1.0, "{printed}");
