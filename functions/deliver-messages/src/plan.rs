@@ -128,7 +128,7 @@ impl Plan {
             capped_on: None,
             receipt: String::new(),
             detail: String::new(),
-            creative: String::new(),
+            creative: Box::default(),
         };
         Plan {
             identifiers: Identifiers::default(),
@@ -208,7 +208,7 @@ impl Plan {
             unsubscribe_url: unsubscribe_url.as_deref().unwrap_or_default(),
         };
         if let Some(chosen) = &chosen {
-            self.claim.entry.creative = chosen.to_json().to_string();
+            self.claim.entry.creative = chosen.to_json().to_string().into();
         }
         let rendered = match message.render_chosen(&context, &chosen.unwrap_or_default()) {
             Ok(rendered) => rendered,

@@ -30,7 +30,7 @@ pub struct LedgerEntry {
     /// data.
     pub detail: String,
     /// What was chosen for the person, [`crate::Chosen::to_json`]; empty where there was nothing to choose.
-    pub creative: String,
+    pub creative: Box<str>,
 }
 
 /// How far an action has come.
@@ -206,7 +206,7 @@ impl LedgerEntry {
             capped_on: None,
             receipt: String::new(),
             detail: String::new(),
-            creative: String::new(),
+            creative: Box::default(),
         };
         let mut reader = Reader::new(bytes);
         while let Some((tag, mut field)) = reader.field()? {
@@ -225,7 +225,7 @@ impl LedgerEntry {
                 9 => entry.capped_on = i32::try_from(field.signed()?).ok(),
                 10 => entry.receipt = field.rest_text()?.to_owned(),
                 11 => entry.detail = field.rest_text()?.to_owned(),
-                12 => entry.creative = field.rest_text()?.to_owned(),
+                12 => entry.creative = field.rest_text()?.into(),
                 _ => {}
             }
         }

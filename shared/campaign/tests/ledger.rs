@@ -17,7 +17,7 @@ fn entry(state: LedgerState) -> LedgerEntry {
         capped_on: Some(3),
         receipt: String::new(),
         detail: String::new(),
-        creative: String::new(),
+        creative: Box::default(),
     }
 }
 
@@ -53,7 +53,7 @@ fn golden_entry() {
     assert_eq!(refused.encode(), golden);
     assert_eq!(LedgerEntry::decode(&golden), Ok(refused.clone()));
 
-    let chosen = LedgerEntry { creative: "{}".to_owned(), ..refused.clone() };
+    let chosen = LedgerEntry { creative: "{}".into(), ..refused.clone() };
     assert_eq!(LedgerEntry::decode(&chosen.encode()), Ok(chosen.clone()));
     assert_eq!(chosen.encode(), [golden.as_slice(), b"\x0c\x02{}"].concat());
     let mut later = golden.clone();

@@ -25,7 +25,7 @@ fn entry(n: u8, person: u8, state: LedgerState, capped_on: Option<i32>) -> Ledge
         capped_on,
         receipt: String::new(),
         detail: String::new(),
-        creative: String::new(),
+        creative: Box::default(),
     }
 }
 

@@ -118,7 +118,7 @@ async fn fill<S: Stores>(deps: &Deps<'_, S>, ledger: &impl Ledger, holding: &imp
             capped_on: Some(20_779),
             receipt: String::new(),
             detail: String::new(),
-            creative: String::new(),
+            creative: Box::default(),
         };
         let caps = Caps { channel: Cap { per_day: Some(9), ..Cap::default() }, ..Caps::default() };
         ledger.claim(&[Claim { entry, caps }]).await.unwrap();

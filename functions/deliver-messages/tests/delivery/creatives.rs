@@ -70,5 +70,5 @@ fn a_message_without_choices_reports_none() {
     let shop = Shop::new("{}");
     assert_eq!(shop.deliver_one(NOON, &shop.action(1)), Outcome::Sent);
     assert!(shop.bus.events.borrow()[0].2.get("creative").is_none());
-    assert_eq!(shop.ledger.entries.borrow()[&shop.action(1).id].creative, "");
+    assert_eq!(shop.ledger.entries.borrow()[&shop.action(1).id].creative.as_ref(), "");
 }

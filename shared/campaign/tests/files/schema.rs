@@ -29,7 +29,7 @@ pub fn templates(names: &[&str]) -> Templates {
 
 /// One part of the language: where it stands in the schema, and a file in which a field that there is none of is put
 /// into it. The reader answers with the fields that there are.
-const PARTS: [(&str, &str); 15] = [
+const PARTS: [(&str, &str); 16] = [
     ("", "qqqqqqqqqqqq: 1\n"),
     ("/$defs/entry", "entry: { qqqqqqqqqqqq: 1 }\n"),
     ("/$defs/entry/properties/schedule", "entry: { schedule: { qqqqqqqqqqqq: 1 } }\n"),
@@ -42,6 +42,7 @@ const PARTS: [(&str, &str); 15] = [
     ("/$defs/date", "steps: [ { wait_for_date: { qqqqqqqqqqqq: 1 } } ]\n"),
     ("/$defs/step/properties/arms/items", "steps: [ { arms: [ { qqqqqqqqqqqq: 1 } ] } ]\n"),
     ("/$defs/step/properties/namespace", "steps: [ { namespace: { qqqqqqqqqqqq: 1 } } ]\n"),
+    ("/$defs/step/properties/creative", "steps: [ { creative: { qqqqqqqqqqqq: 1 } } ]\n"),
     ("/$defs/cap", "limits: { all_channels: { qqqqqqqqqqqq: 1 } }\n"),
     ("/$defs/limits", "limits: { qqqqqqqqqqqq: 1 }\n"),
     ("/$defs/quiet_hours", "limits: { quiet_hours: { qqqqqqqqqqqq: 1 } }\n"),
