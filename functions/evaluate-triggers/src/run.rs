@@ -219,10 +219,10 @@ async fn attempt<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
             // What the same batch made of theirs, or what was stored.
             let of_batch = places.get(&other).map(|place: &usize| &mut looked[*place]);
             if let Some(theirs) = of_batch.filter(|theirs| !theirs.moved) {
-                journeys.merge(std::mem::take(&mut theirs.journeys));
+                journeys.merge(std::mem::take(&mut theirs.journeys), deps.campaigns);
                 theirs.moved = true;
             } else if let Some(theirs) = theirs {
-                journeys.merge(read(&theirs));
+                journeys.merge(read(&theirs), deps.campaigns);
                 writes.push(gone(other, theirs.version));
             }
         }

@@ -111,6 +111,8 @@ enum Bench {
     Edge(bench::EdgeArgs),
     Creative(bench::CreativeArgs),
     Decide(bench::DecideArgs),
+    /// What a thousand live campaigns cost beside twenty
+    Campaigns(bench::CampaignsArgs),
 }
 
 /// Runs the command line that this process was started with.
@@ -154,5 +156,6 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(Bench::Edge(args)) => bench::edge(&args),
         Command::Bench(Bench::Creative(args)) => bench::creative(&args),
         Command::Bench(Bench::Decide(args)) => bench::decide(&args),
+        Command::Bench(Bench::Campaigns(args)) => bench::campaigns(&args),
     }
 }

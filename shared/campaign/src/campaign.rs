@@ -2,6 +2,8 @@
 
 use crate::condition::Condition;
 use crate::entry::{Entry, Trigger};
+use crate::rules::{Rule, Wanted};
+use crate::scope::Scope;
 use crate::steps::Step;
 use crate::{Lane, Limits};
 use event::Event;
@@ -34,6 +36,8 @@ pub struct Campaign {
     pub awaited: Vec<Listen>,
     pub steps: Vec<Step>,
     pub limits: Limits,
+    /// The rules by which it listens, and what an event means that fulfils one.
+    pub(crate) rules: Vec<(u64, Role)>,
 }
 
 /// An event that means something to the journeys under way.
@@ -54,18 +58,28 @@ impl Campaign {
         self.starts.is_none_or(|starts| at >= starts) && self.ends.is_none_or(|ends| at < ends)
     }
 
-    fn listens(&self) -> impl Iterator<Item = (&Listen, Role)> {
+    /// The same with its rules named.
+    pub(crate) fn with_rules(mut self) -> Campaign {
         let exits = self.exit_on.iter().enumerate().map(|(n, listen)| (listen, Role::Exit(n)));
         let goal = self.goal.iter().map(|listen| (listen, Role::Goal));
         let awaited = self.awaited.iter().enumerate().map(|(n, listen)| (listen, Role::Awaited(n)));
-        exits.chain(goal).chain(awaited)
+        // The goal first: of what is both, it counts.
+        self.rules = goal.chain(exits).chain(awaited).map(|(listen, role)| (listen.rule(), role)).collect();
+        self
+    }
+
+    pub(crate) fn listen(&self, role: Role) -> Option<&Listen> {
+        match role {
+            Role::Exit(at) => self.exit_on.get(at),
+            Role::Goal => self.goal.as_ref(),
+            Role::Awaited(at) => self.awaited.get(at),
+        }
     }
 }
 
-/// What an event may do in a campaign.
+/// What an event means to the journeys of a campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    Enter,
     /// Of that index.
     Exit(usize),
     Goal,
@@ -73,17 +87,22 @@ pub(crate) enum Role {
     Awaited(usize),
 }
 
-/// All live campaigns, indexed by the names of the events that they want: an event pays only for those.
+/// All live campaigns, indexed by the names of the events that they want, and by the property that they ask to equal a
+/// text: an event pays only for those.
 #[derive(Debug, Default)]
 pub struct Campaigns {
     campaigns: Vec<Campaign>,
-    /// By name, the versions from the highest down.
-    by_name: HashMap<String, Vec<usize>>,
-    by_event: HashMap<String, Vec<(usize, Role)>>,
     /// Of each, whether it is the version that lets people in.
     lets_in: Vec<bool>,
+    /// By name, the versions from the highest down.
+    by_name: HashMap<String, Vec<usize>>,
+    rules: Vec<Rule>,
+    /// By the event's name, rules and then campaigns that it lets into.
+    by_event: HashMap<String, (Wanted, Wanted)>,
     /// Those that a segment lets into.
     segments: Vec<usize>,
+    /// How long events are remembered by their rules, ms.
+    horizons: HashMap<u64, i64>,
 }
 
 impl Campaigns {
@@ -92,24 +111,34 @@ impl Campaigns {
     pub fn new(mut campaigns: Vec<Campaign>) -> Campaigns {
         campaigns.sort_by(|a, b| a.name.cmp(&b.name).then(b.version.cmp(&a.version)));
         campaigns.dedup_by(|a, b| (&a.name, a.version) == (&b.name, b.version));
-        let mut live = Campaigns::default();
-        for (index, campaign) in campaigns.iter().enumerate() {
+        let mut live = Campaigns { campaigns, ..Campaigns::default() };
+        let mut places: HashMap<u64, usize> = HashMap::default();
+        for (index, campaign) in live.campaigns.iter().enumerate() {
             let versions = live.by_name.entry(campaign.name.clone()).or_default();
             versions.push(index);
             let lets_in = versions.len() == 1;
             live.lets_in.push(lets_in);
-            for (listen, role) in campaign.listens() {
-                live.by_event.entry(listen.event.clone()).or_default().push((index, role));
+            for (id, role) in &campaign.rules {
+                let Some(listen) = campaign.listen(*role) else { continue };
+                let horizon = campaign.entry.max_age;
+                let place = *places.entry(*id).or_insert_with(|| {
+                    let (wanted, _) = live.by_event.entry(listen.event.clone()).or_default();
+                    wanted.add(live.rules.len(), listen.when.as_ref().and_then(Condition::asks_to_equal));
+                    live.rules.push(Rule { id: *id, of: (index, *role), horizon });
+                    live.rules.len() - 1
+                });
+                live.rules[place].horizon = live.rules[place].horizon.max(horizon);
             }
             match &campaign.entry.trigger {
                 Trigger::Event(trigger) if lets_in => {
-                    live.by_event.entry(trigger.event.clone()).or_default().push((index, Role::Enter));
+                    let (_, wanted) = live.by_event.entry(trigger.event.clone()).or_default();
+                    wanted.add(index, trigger.when.as_ref().and_then(Condition::asks_to_equal));
                 }
                 Trigger::Segment(_) if lets_in => live.segments.push(index),
                 _ => {}
             }
         }
-        live.campaigns = campaigns;
+        live.horizons = live.rules.iter().map(|rule| (rule.id, rule.horizon)).collect();
         live
     }
 
@@ -146,12 +175,32 @@ impl Campaigns {
         !self.segments.is_empty() || self.by_event.contains_key(event.name.as_ref())
     }
 
-    /// What an event may do by its name, in which campaigns, and whether those let people in. What a program did in a
-    /// reader's place does nothing.
-    pub(crate) fn roles(&self, event: &Event<'_>) -> impl Iterator<Item = (&Campaign, Role, bool)> {
-        let roles = if event.is_of_machine() { None } else { self.by_event.get(event.name.as_ref()) };
-        let roles = roles.map(Vec::as_slice).unwrap_or_default();
-        roles.iter().map(|(index, role)| (&self.campaigns[*index], *role, self.lets_in[*index]))
+    /// The rules that an event may fulfil, with a listener of each.
+    pub(crate) fn rules<'c>(
+        &'c self,
+        scope: &Scope<'_>,
+        name: &str,
+    ) -> impl Iterator<Item = (&'c Rule, &'c Listen)> {
+        let places = self.by_event.get(name).map(|(rules, _)| rules.places(scope)).unwrap_or_default();
+        places.into_iter().filter_map(|place| {
+            let rule = &self.rules[place];
+            Some((rule, self.campaigns[rule.of.0].listen(rule.of.1)?))
+        })
+    }
+
+    /// The campaigns that an event may let into.
+    pub(crate) fn entered_by<'c>(
+        &'c self,
+        scope: &Scope<'_>,
+        name: &str,
+    ) -> impl Iterator<Item = &'c Campaign> {
+        let places = self.by_event.get(name).map(|(_, entries)| entries.places(scope)).unwrap_or_default();
+        places.into_iter().map(|place| &self.campaigns[place])
+    }
+
+    /// How long an event that fulfilled a rule is remembered, ms; `None` where nobody listens by it.
+    pub(crate) fn horizon(&self, rule: u64) -> Option<i64> {
+        self.horizons.get(&rule).copied()
     }
 
     /// Whether taking the steps of any looks at profiles.

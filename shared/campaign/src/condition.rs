@@ -1,6 +1,6 @@
 //! Conditions in CEL, the Common Expression Language, over an event and a profile.
 
-use crate::expression::{Need, Scheme};
+use crate::expression::{Need, Scheme, asks_to_equal};
 use crate::scope::{EVENT_MEMBERS, ProfileView, Scope, Shortcut, event_member, text_of};
 use cel::{Context, Env, Program, Value};
 use event::{Event, Identifiers};
@@ -71,6 +71,11 @@ impl Condition {
     /// The sections of the profile that it looks at.
     pub(crate) fn sections(&self) -> impl Iterator<Item = &str> {
         self.needs[PROFILE].members(&Profile::SECTIONS).into_iter().map(|(name, _)| name)
+    }
+
+    /// A property of the event, and the text that it must equal if this is to hold, where there are such.
+    pub(crate) fn asks_to_equal(&self) -> Option<(&str, &str)> {
+        asks_to_equal(self.program.expression())
     }
 
     /// Whether it holds. A key that is missing, or a value of another type than the expression expects, makes

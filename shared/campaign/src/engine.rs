@@ -7,7 +7,7 @@
 use crate::action::{Action, ActionKind, Lane};
 use crate::campaign::{Campaign, Campaigns, Listen, Role};
 use crate::entry::{Existing, Reentry, SegmentTrigger, Trigger};
-use crate::journey::{By, Heard, Journey, Mark};
+use crate::journey::{By, Journey, Meaning, Seen};
 use crate::journeys::Journeys;
 use crate::scope::{ProfileView, Scope};
 use crate::steps::Walker;
@@ -58,21 +58,24 @@ impl Journeys {
     ) -> Vec<Action> {
         // All that ends or is awaited first: an entry of the same batch that happened before it then finds its mark.
         self.stand_still(campaigns, fresh, profile, moment);
-        for event in fresh {
-            for (campaign, role, _) in campaigns.roles(event) {
-                if role == Role::Enter {
-                    self.enter(campaign, person, event, profile, moment);
-                }
+        for event in of_people(fresh) {
+            let scope = Scope::new(Some(event), profile, "");
+            for campaign in campaigns.entered_by(&scope, &event.name) {
+                self.enter(campaign, person, event, profile, moment);
             }
         }
         if !fresh.is_empty() {
             self.enter_segments(campaigns, person, fresh, profile, moment);
         }
         let mut actions = Vec::new();
-        for state in &mut self.campaigns {
+        self.seen.retain(|seen| {
+            campaigns.horizon(seen.rule).is_some_and(|horizon| seen.at >= moment.now - horizon)
+        });
+        let Journeys { campaigns: states, seen, .. } = self;
+        for state in states {
             let live = campaigns.get(&state.campaign);
             if let Some(campaign) = campaigns.version(&state.campaign, state.version) {
-                let taker = Taker { campaign, person, profile, moment };
+                let taker = Taker { campaign, person, profile, seen, moment };
                 let line_up = campaign.entry.reentry == Reentry::Ignore
                     && (state.active.len() > 1 || state.active.iter().any(|journey| journey.waiting));
                 if line_up || state.active.iter().any(|journey| is_ripe(journey, moment)) {
@@ -82,13 +85,11 @@ impl Journeys {
                     actions.push(taker.action(&journey, ActionKind::Goal, GOAL, at));
                 }
                 let horizon = moment.now - campaign.entry.max_age;
-                state.marks.retain(|mark| mark.at >= horizon);
-                state.heard.retain(|heard| heard.at >= horizon);
+                state.marks.retain(|(at, _)| *at >= horizon);
             } else {
                 // The version is gone, and its journeys with it.
                 state.active.clear();
                 state.marks.clear();
-                state.heard.clear();
             }
             let again = live.and_then(|live| Some((live.entry.again_after?, live.entry.max_age)));
             state.past.retain(|past| {
@@ -134,25 +135,11 @@ impl Journeys {
         moment: Moment,
     ) {
         self.name_versions(campaigns);
-        for event in fresh {
-            for (campaign, role, lets_in) in campaigns.roles(event) {
-                // Earlier versions listen for those who are inside.
-                let concerned = lets_in || self.has(&campaign.name, campaign.version);
-                match role {
-                    Role::Enter => {}
-                    _ if !concerned => {}
-                    Role::Exit(at) => {
-                        self.listen(campaign, &campaign.exit_on[at], role, event, profile, moment)
-                    }
-                    Role::Goal => {
-                        if let Some(goal) = &campaign.goal {
-                            self.listen(campaign, goal, role, event, profile, moment);
-                        }
-                    }
-                    Role::Awaited(at) => {
-                        self.listen(campaign, &campaign.awaited[at], role, event, profile, moment)
-                    }
-                }
+        for event in of_people(fresh) {
+            let scope = Scope::new(Some(event), profile, "");
+            for (rule, listen) in campaigns.rules(&scope, &event.name) {
+                let remember = event.happened_at >= moment.now - rule.horizon;
+                self.listen(campaigns, listen, rule.id, remember, &scope, event.happened_at);
             }
         }
     }
@@ -195,42 +182,36 @@ impl Journeys {
         }
     }
 
+    /// Tells the journeys of an event that may fulfil a rule, and remembers it for those to come.
     fn listen(
         &mut self,
-        campaign: &Campaign,
+        campaigns: &Campaigns,
         listen: &Listen,
-        role: Role,
-        event: &Event<'_>,
-        profile: &ProfileView<'_>,
-        moment: Moment,
+        rule: u64,
+        remember: bool,
+        scope: &Scope<'_>,
+        at: i64,
     ) {
-        let scope = Scope::new(Some(event), profile, "");
-        if !holds(&listen.when, &scope) {
+        if !holds(&listen.when, scope) {
             return;
         }
         let keys: Vec<Option<String>> = match &listen.key {
             None => vec![None],
-            Some(key) => usable(key.texts(&scope)).map(Some).collect(),
+            Some(key) => usable(key.texts(scope)).map(Some).collect(),
         };
-        let at = event.happened_at;
-        let remember = at >= moment.now - campaign.entry.max_age;
-        if keys.is_empty() || (!remember && self.campaigns.is_empty()) {
-            return;
-        }
-        let state = self.campaign(&campaign.name, campaign.version);
         for key in keys {
-            if let Role::Awaited(awaited) = role {
-                let heard = Heard { at, awaited: awaited as u32, key };
-                state.tell(&heard, campaign);
-                if remember {
-                    state.hear(heard);
+            for state in &mut self.campaigns {
+                let Some(campaign) = campaigns.version(&state.campaign, state.version) else { continue };
+                for role in campaign.meanings(rule) {
+                    let meaning = Meaning { at, role, key: key.as_deref() };
+                    match role {
+                        Role::Awaited(_) => state.tell(&meaning, campaign),
+                        Role::Exit(_) | Role::Goal => state.end(&meaning, campaign),
+                    }
                 }
-            } else {
-                let mark = Mark { at, key, goal: role == Role::Goal };
-                state.end(&mark, campaign);
-                if remember {
-                    state.mark(mark);
-                }
+            }
+            if remember {
+                self.remember(Seen { at, rule, key });
             }
         }
     }
@@ -322,7 +303,9 @@ impl Journeys {
                 key,
             };
             if self.makes_way(&journey, campaign) {
-                self.campaign(&campaign.name, campaign.version).admit(journey, campaign);
+                let seen = std::mem::take(&mut self.seen);
+                self.campaign(&campaign.name, campaign.version).admit(journey, campaign, &seen);
+                self.seen = seen;
             }
         }
     }
@@ -342,6 +325,11 @@ impl Journeys {
         }
         true
     }
+}
+
+/// What a program did in a reader's place begins, ends and continues nothing.
+fn of_people<'e>(fresh: &'e [&'e Event<'e>]) -> impl Iterator<Item = &'e Event<'e>> {
+    fresh.iter().copied().filter(|event| !event.is_of_machine())
 }
 
 fn holds(condition: &Option<crate::Condition>, scope: &Scope<'_>) -> bool {

@@ -4,7 +4,7 @@
 use crate::condition::ConditionError;
 use crate::suggest::did_you_mean;
 use cel::Program;
-use cel::common::ast::{EntryExpr, Expr, IdedExpr, SourceInfo};
+use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, SourceInfo};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -226,6 +226,35 @@ impl<'c> Checker<'c> {
         let line_start = before.iter().rposition(|c| *c == '\n').map_or(0, |at| at + 1);
         let line = before.iter().filter(|c| **c == '\n').count() as u64 + 1;
         ConditionError { line, column: (before.len() - line_start) as u64 + 1, message }
+    }
+}
+
+/// The `event.properties.NAME` that an expression asks to equal a text in order to hold, and the text: `a == 'x'`, alone
+/// or among what `&&` joins.
+pub(crate) fn asks_to_equal(node: &IdedExpr) -> Option<(&str, &str)> {
+    let Expr::Call(call) = &node.expr else { return None };
+    let [a, b] = &call.args[..] else { return None };
+    match call.func_name.as_str() {
+        "_&&_" => asks_to_equal(a).or_else(|| asks_to_equal(b)),
+        "_==_" => {
+            [(a, b), (b, a)].into_iter().find_map(|(path, text)| Some((property(path)?, text_literal(text)?)))
+        }
+        _ => None,
+    }
+}
+
+/// The name in `event.properties.NAME`.
+fn property(node: &IdedExpr) -> Option<&str> {
+    let Expr::Select(outer) = &node.expr else { return None };
+    let Expr::Select(inner) = &outer.operand.expr else { return None };
+    let Expr::Ident(root) = &inner.operand.expr else { return None };
+    (root == "event" && inner.field == "properties" && !outer.test && !inner.test).then_some(&outer.field)
+}
+
+fn text_literal(node: &IdedExpr) -> Option<&str> {
+    match &node.expr {
+        Expr::Literal(LiteralValue::String(text)) => Some(text),
+        _ => None,
     }
 }
 

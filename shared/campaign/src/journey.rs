@@ -1,5 +1,6 @@
 //! One way through one campaign, and the events that journeys remember.
 
+use crate::campaign::Role;
 use event::wire::{Damaged, Reader, put_bytes, put_signed, put_varint};
 
 /// One way through one campaign.
@@ -39,22 +40,20 @@ pub enum By {
     Goal = 3,
 }
 
-/// An event that ends journeys: its time, and the key of those it ends; of all where there is none.
+/// An event that fulfilled a rule: its time, and the key of the journeys it means; every journey's where there is none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Mark {
+pub(crate) struct Seen {
     pub at: i64,
+    pub rule: u64,
     pub key: Option<String>,
-    /// Whether it is the campaign's goal.
-    pub goal: bool,
 }
 
-/// An event that a step waits for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Heard {
+/// What an event means to the journeys of one campaign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Meaning<'m> {
     pub at: i64,
-    /// Which of the campaign's awaited events.
-    pub awaited: u32,
-    pub key: Option<String>,
+    pub role: Role,
+    pub key: Option<&'m str>,
 }
 
 /// An entry that something was sent for.
@@ -83,15 +82,30 @@ impl Journey {
     }
 }
 
-impl Mark {
-    /// Whether it ends a journey while it waits: it happened between its entry and the due time.
-    pub(crate) fn ends(&self, journey: &Journey) -> bool {
-        (journey.entered_at..=journey.due_at).contains(&self.at)
-            && self.key.as_ref().is_none_or(|key| *key == journey.key)
+impl Meaning<'_> {
+    fn means(&self, journey: &Journey) -> bool {
+        self.key.is_none_or(|key| *key == journey.key)
     }
 
-    pub(crate) fn by(&self) -> By {
-        if self.goal { By::Goal } else { By::Exit }
+    /// Whether it ends a journey while it waits: it happened between its entry and the due time.
+    pub fn ends(&self, journey: &Journey) -> bool {
+        !matches!(self.role, Role::Awaited(_))
+            && (journey.entered_at..=journey.due_at).contains(&self.at)
+            && self.means(journey)
+    }
+
+    /// Whether it is what a journey waits for, at the step of that awaited event.
+    pub fn is_awaited(&self, journey: &Journey, awaited: usize) -> bool {
+        self.role == Role::Awaited(awaited) && self.at > journey.since && self.means(journey)
+    }
+
+    pub fn is_goal(&self) -> bool {
+        self.role == Role::Goal
+    }
+
+    /// What an end of this meaning makes due.
+    pub fn by(&self) -> By {
+        if self.is_goal() { By::Goal } else { By::Exit }
     }
 }
 

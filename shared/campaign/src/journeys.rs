@@ -1,17 +1,16 @@
 //! Where one person stands in every campaign.
 
-use crate::journey::{Heard, Journey, Mark, Past};
+use crate::campaign::{Campaign, Campaigns, Role};
+use crate::journey::{Journey, Meaning, Past, Seen};
 use crate::port::Timer;
 use event::wire::{Damaged, Reader, put_bytes, put_field, put_signed, put_varint};
 
 /// How many journeys of one campaign one person is in at most: the newest.
 pub(crate) const MAX_ACTIVE: usize = 200;
 
-/// How many events that end journeys of one campaign are remembered for one person: the newest.
-pub(crate) const MAX_MARKS: usize = 64;
-
-/// How many events that steps of one campaign wait for are remembered for one person: the newest.
-const MAX_HEARD: usize = 32;
+/// How many events that fulfilled one rule are remembered for one person, and how many of all rules: the newest.
+const MAX_SEEN_OF_RULE: usize = 64;
+const MAX_SEEN: usize = 512;
 
 /// How many entries of one campaign are remembered for one person, where it lets in again only after a time.
 const MAX_PAST: usize = 64;
@@ -26,6 +25,9 @@ pub struct Journeys {
     pub(crate) armed: Option<u32>,
     /// Sorted by campaign and version.
     pub(crate) campaigns: Vec<InCampaign>,
+    /// Events that end journeys or that steps wait for, remembered since an entry that happened before them may still
+    /// arrive, and since a journey may come to such a step later. Sorted by time.
+    pub(crate) seen: Vec<Seen>,
 }
 
 /// One version of a campaign.
@@ -36,11 +38,8 @@ pub struct InCampaign {
     pub version: u32,
     /// Sorted by entry time.
     pub active: Vec<Journey>,
-    /// Events that end journeys, remembered since an entry that happened before them may still arrive. Sorted by
-    /// time.
-    pub(crate) marks: Vec<Mark>,
-    /// Events that steps wait for, remembered since a journey may come to such a step later. Sorted by time.
-    pub(crate) heard: Vec<Heard>,
+    /// Events that end journeys, by time and key, as they were remembered before campaigns shared their rules.
+    pub(crate) marks: Vec<(i64, Option<String>)>,
     /// Entries whose journeys sent something, where the campaign lets in again only after a time.
     pub(crate) past: Vec<Past>,
     /// Whether the person belongs to the segment that lets in, as they were last looked at.
@@ -67,10 +66,6 @@ impl Journeys {
             at
         });
         &mut self.campaigns[at]
-    }
-
-    pub(crate) fn has(&self, name: &str, version: u32) -> bool {
-        self.place(name, version).is_ok()
     }
 
     /// The versions of a campaign that the person is in.
@@ -106,7 +101,8 @@ impl Journeys {
     }
 
     /// Adds the journeys of a person who was merged into this one.
-    pub fn merge(&mut self, other: Journeys) {
+    pub fn merge(&mut self, other: Journeys, campaigns: &Campaigns) {
+        other.seen.into_iter().for_each(|seen| self.remember(seen));
         for theirs in other.campaigns {
             let own = self.campaign(&theirs.campaign, theirs.version);
             // A journey that went further comes first of two that are the same, and is the one that stays.
@@ -114,29 +110,57 @@ impl Journeys {
             let progress = |journey: &Journey| (!journey.waiting, journey.step);
             own.active.sort_by(|a, b| a.order().cmp(&b.order()).then(progress(b).cmp(&progress(a))));
             own.active.dedup_by(|a, b| a.order() == b.order());
-            theirs.marks.into_iter().for_each(|mark| own.mark(mark));
-            theirs.heard.into_iter().for_each(|heard| own.hear(heard));
+            own.marks.extend(theirs.marks);
+            own.marks.sort_unstable();
             theirs.past.into_iter().for_each(|past| own.pass(past));
             own.inside = own.inside.max(theirs.inside);
-            // What the one did may cancel what the other is in.
-            own.active.retain(|journey| !own.marks.iter().any(|mark| mark.ends(journey)));
-            let surplus = own.active.len().saturating_sub(MAX_ACTIVE);
-            own.active.drain(..surplus);
+        }
+        // What the one did may end what the other is in.
+        let Journeys { campaigns: states, seen, .. } = self;
+        for state in states {
+            if let Some(campaign) = campaigns.version(&state.campaign, state.version) {
+                let InCampaign { active, marks, .. } = state;
+                active
+                    .retain(|journey| !meanings(marks, seen, campaign).any(|meaning| meaning.ends(journey)));
+            }
+            let surplus = state.active.len().saturating_sub(MAX_ACTIVE);
+            state.active.drain(..surplus);
+        }
+    }
+
+    /// Remembers an event that fulfilled a rule.
+    pub(crate) fn remember(&mut self, seen: Seen) {
+        let Err(at) = self.seen.binary_search(&seen) else { return };
+        let rule = seen.rule;
+        self.seen.insert(at, seen);
+        let mut same = (0..).zip(&self.seen).filter(|(_, seen)| seen.rule == rule).map(|(at, _)| at);
+        let oldest = same.next();
+        if let Some(oldest) = oldest.filter(|_| same.count() >= MAX_SEEN_OF_RULE) {
+            self.seen.remove(oldest);
+        } else if self.seen.len() > MAX_SEEN {
+            self.seen.remove(0);
         }
     }
 
     /// The stored form; empty where there is nothing to remember.
     pub fn encode(&self) -> Vec<u8> {
-        if self.campaigns.is_empty() {
+        if self.campaigns.is_empty() && self.seen.is_empty() {
             return Vec::new();
         }
         let entries: usize = self.campaigns.iter().map(|c| 2 + c.active.len() + c.marks.len()).sum();
-        let mut out = Vec::with_capacity(32 * entries);
+        let mut out = Vec::with_capacity(32 * (entries + self.seen.len()));
         if let Some(minute) = self.armed {
             put_field(&mut out, 1, |out| put_varint(out, u64::from(minute)));
         }
         for campaign in &self.campaigns {
             put_field(&mut out, 2, |out| campaign.encode(out));
+        }
+        for seen in &self.seen {
+            put_field(&mut out, 3, |out| {
+                put_signed(out, seen.at);
+                out.extend_from_slice(&seen.rule.to_le_bytes());
+                put_key(out, seen.key.as_deref());
+            });
         }
         out
     }
@@ -149,6 +173,11 @@ impl Journeys {
             match tag {
                 1 => journeys.armed = Some(field.varint()? as u32),
                 2 => journeys.campaigns.push(InCampaign::decode(field)?),
+                3 => journeys.seen.push(Seen {
+                    at: field.signed()?,
+                    rule: u64::from_le_bytes(field.array()?),
+                    key: key(&mut field)?,
+                }),
                 _ => {}
             }
         }
@@ -157,25 +186,13 @@ impl Journeys {
 }
 
 impl InCampaign {
-    pub(crate) fn mark(&mut self, mark: Mark) {
-        insert_newest(&mut self.marks, mark, MAX_MARKS);
-    }
-
-    pub(crate) fn hear(&mut self, heard: Heard) {
-        insert_newest(&mut self.heard, heard, MAX_HEARD);
-    }
-
     pub(crate) fn pass(&mut self, past: Past) {
         insert_newest(&mut self.past, past, MAX_PAST);
     }
 
     /// Whether there is nothing to remember.
     pub(crate) fn is_empty(&self) -> bool {
-        self.active.is_empty()
-            && self.marks.is_empty()
-            && self.heard.is_empty()
-            && self.past.is_empty()
-            && self.inside.is_none()
+        self.active.is_empty() && self.marks.is_empty() && self.past.is_empty() && self.inside.is_none()
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -183,64 +200,67 @@ impl InCampaign {
         for journey in &self.active {
             put_field(out, 2, |out| journey.encode(out));
         }
-        for mark in &self.marks {
-            put_field(out, if mark.goal { 4 } else { 3 }, |out| {
-                put_signed(out, mark.at);
-                if let Some(key) = &mark.key {
-                    put_bytes(out, key.as_bytes());
-                }
-            });
-        }
-        for heard in &self.heard {
-            put_field(out, 5, |out| {
-                put_signed(out, heard.at);
-                put_varint(out, u64::from(heard.awaited));
-                if let Some(key) = &heard.key {
-                    put_bytes(out, key.as_bytes());
-                }
+        for (at, key) in &self.marks {
+            put_field(out, 3, |out| {
+                put_signed(out, *at);
+                put_key(out, key.as_deref());
             });
         }
         for past in &self.past {
-            put_field(out, 6, |out| {
+            put_field(out, 4, |out| {
                 put_signed(out, past.entered_at);
                 put_bytes(out, past.key.as_bytes());
             });
         }
         if self.version != 0 {
-            put_field(out, 7, |out| put_varint(out, u64::from(self.version)));
+            put_field(out, 5, |out| put_varint(out, u64::from(self.version)));
         }
         if let Some(inside) = self.inside {
-            put_field(out, 8, |out| out.push(u8::from(inside)));
+            put_field(out, 6, |out| out.push(u8::from(inside)));
         }
     }
 
     fn decode(mut reader: Reader<'_>) -> Result<InCampaign, Damaged> {
         let mut state = InCampaign::default();
-        let key = |field: &mut Reader<'_>| -> Result<Option<String>, Damaged> {
-            if field.is_empty() { Ok(None) } else { Ok(Some(field.text()?.to_owned())) }
-        };
         while let Some((tag, mut field)) = reader.field()? {
             match tag {
                 1 => state.campaign = field.rest_text()?.to_owned(),
                 2 => state.active.push(Journey::decode(field)?),
-                3 | 4 => {
-                    state.marks.push(Mark { at: field.signed()?, key: key(&mut field)?, goal: tag == 4 });
-                }
-                5 => state.heard.push(Heard {
-                    at: field.signed()?,
-                    awaited: u32::try_from(field.varint()?).map_err(|_| Damaged)?,
-                    key: key(&mut field)?,
-                }),
-                6 => {
+                3 => state.marks.push((field.signed()?, key(&mut field)?)),
+                4 => {
                     state.past.push(Past { entered_at: field.signed()?, key: field.text()?.to_owned() });
                 }
-                7 => state.version = u32::try_from(field.varint()?).map_err(|_| Damaged)?,
-                8 => state.inside = Some(field.byte()? != 0),
+                5 => state.version = u32::try_from(field.varint()?).map_err(|_| Damaged)?,
+                6 => state.inside = Some(field.byte()? != 0),
                 _ => {}
             }
         }
         Ok(state)
     }
+}
+
+/// What the remembered events mean to a campaign, of those that mean something.
+pub(crate) fn meanings<'m>(
+    marks: &'m [(i64, Option<String>)],
+    seen: &'m [Seen],
+    campaign: &'m Campaign,
+) -> impl Iterator<Item = Meaning<'m>> {
+    let old = marks.iter().map(|(at, key)| Meaning { at: *at, role: Role::Exit(0), key: key.as_deref() });
+    let shared = seen.iter().flat_map(|seen| {
+        let meaning = |role| Meaning { at: seen.at, role, key: seen.key.as_deref() };
+        campaign.meanings(seen.rule).map(meaning)
+    });
+    old.chain(shared)
+}
+
+fn put_key(out: &mut Vec<u8>, key: Option<&str>) {
+    if let Some(key) = key {
+        put_bytes(out, key.as_bytes());
+    }
+}
+
+fn key(field: &mut Reader<'_>) -> Result<Option<String>, Damaged> {
+    if field.is_empty() { Ok(None) } else { Ok(Some(field.text()?.to_owned())) }
 }
 
 /// Inserts into a sorted list, once, and drops the oldest beyond a number.

@@ -36,6 +36,7 @@ mod port;
 mod quiet_hours;
 mod reason;
 mod reentry;
+mod rules;
 mod schedule;
 mod scope;
 mod sends;

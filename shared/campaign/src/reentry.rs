@@ -2,8 +2,8 @@
 
 use crate::campaign::Campaign;
 use crate::entry::Reentry;
-use crate::journey::{By, Heard, Journey, Mark};
-use crate::journeys::{InCampaign, MAX_ACTIVE};
+use crate::journey::{By, Journey, Meaning, Seen};
+use crate::journeys::{InCampaign, MAX_ACTIVE, meanings};
 use crate::steps::Step;
 
 /// How many journeys of one key wait for each other under [`Reentry::Ignore`]: the first and the newest.
@@ -14,16 +14,12 @@ impl InCampaign {
     ///
     /// Under [`Reentry::Ignore`] what is ignored stays, waiting behind the journey that is under way: an event
     /// that is late may yet end the first and not the second.
-    pub(crate) fn admit(&mut self, mut journey: Journey, campaign: &Campaign) {
-        self.catch_up(&mut journey, campaign);
-        if let Some(mark) = self.marks.iter().find(|mark| mark.ends(&journey)) {
-            if !journey.listens(campaign) {
-                if mark.goal {
-                    self.reached.push((journey, mark.at));
-                }
-                return;
+    pub(crate) fn admit(&mut self, mut journey: Journey, campaign: &Campaign, seen: &[Seen]) {
+        if let Some(at) = self.catch_up(&mut journey, campaign, seen) {
+            if journey.by == By::Goal {
+                self.reached.push((journey, at));
             }
-            journey.hasten(mark.at, mark.by());
+            return;
         }
         if self.is_too_soon(&journey, campaign) {
             return;
@@ -74,42 +70,52 @@ impl InCampaign {
 
     /// Ends the journeys that an event ends, and those behind them that began before it. At a step that waits for
     /// an event, an earlier one may be on its way: there the end waits for its turn.
-    pub(crate) fn end(&mut self, mark: &Mark, campaign: &Campaign) {
-        let ended_now = |journey: &Journey| mark.ends(journey) && !journey.listens(campaign);
+    pub(crate) fn end(&mut self, end: &Meaning<'_>, campaign: &Campaign) {
+        let ended_now = |journey: &Journey| end.ends(journey) && !journey.listens(campaign);
         if self.active.iter().any(|journey| journey.waiting) {
             let ended = self.active.iter().filter(|journey| !journey.waiting && ended_now(journey));
             let keys: Vec<String> = ended.map(|journey| journey.key.clone()).collect();
             self.active.retain(|journey| {
-                !journey.waiting || journey.entered_at > mark.at || !keys.contains(&journey.key)
+                !journey.waiting || journey.entered_at > end.at || !keys.contains(&journey.key)
             });
         }
-        let (mut kept, mut reached) = (Vec::with_capacity(self.active.len()), Vec::new());
-        for mut journey in self.active.drain(..) {
-            if !mark.ends(&journey) {
-                kept.push(journey);
-            } else if journey.listens(campaign) {
-                journey.hasten(mark.at, mark.by());
-                kept.push(journey);
-            } else if mark.goal && !journey.waiting {
-                reached.push((journey, mark.at));
+        let reached = &mut self.reached;
+        self.active.retain_mut(|journey| {
+            if !end.ends(journey) {
+                return true;
             }
-        }
-        self.active = kept;
-        self.reached.extend(reached);
+            if journey.listens(campaign) {
+                journey.hasten(end.at, end.by());
+                return true;
+            }
+            if end.is_goal() && !journey.waiting {
+                reached.push((journey.clone(), end.at));
+            }
+            false
+        });
     }
 
     /// Lets the journeys that wait for an event know of it.
-    pub(crate) fn tell(&mut self, heard: &Heard, campaign: &Campaign) {
+    pub(crate) fn tell(&mut self, heard: &Meaning<'_>, campaign: &Campaign) {
         for journey in &mut self.active {
             journey.hear(heard, campaign);
         }
     }
 
-    /// Lets a journey that came to a step know of the events that it waits for there and that are known already.
-    pub(crate) fn catch_up(&self, journey: &mut Journey, campaign: &Campaign) {
-        for heard in &self.heard {
-            journey.hear(heard, campaign);
+    /// Lets a journey that came to a step know of the events that are known already. Returns when one of them ended it,
+    /// UTC ms; [`Journey::by`] says how.
+    pub(crate) fn catch_up(&self, journey: &mut Journey, campaign: &Campaign, seen: &[Seen]) -> Option<i64> {
+        let known = || meanings(&self.marks, seen, campaign);
+        for meaning in known() {
+            journey.hear(&meaning, campaign);
         }
+        let end = known().filter(|meaning| meaning.ends(journey)).min_by_key(|meaning| meaning.at)?;
+        if journey.listens(campaign) {
+            journey.hasten(end.at, end.by());
+            return None;
+        }
+        journey.by = end.by();
+        Some(end.at)
     }
 
     /// Whether something was sent for another entry of the same key too short a time before, or after.
@@ -147,12 +153,9 @@ impl Journey {
         }
     }
 
-    fn hear(&mut self, heard: &Heard, campaign: &Campaign) {
+    fn hear(&mut self, heard: &Meaning<'_>, campaign: &Campaign) {
         let Some(Step::WaitForEvent(wait)) = campaign.steps.get(self.step as usize) else { return };
-        let meant = wait.awaited == heard.awaited as usize
-            && heard.at > self.since
-            && heard.key.as_ref().is_none_or(|key| *key == self.key);
-        if meant {
+        if heard.is_awaited(self, wait.awaited) {
             self.hasten(heard.at, By::Event);
         }
     }

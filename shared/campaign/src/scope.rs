@@ -182,12 +182,17 @@ impl<'s> Scope<'s> {
 
     /// The texts of an expression that needs no interpreter.
     pub(crate) fn shortcut(&self, shortcut: &Shortcut) -> Vec<String> {
+        match (shortcut, self.event) {
+            (Shortcut::ProductIds, Some(event)) => product_ids(event).map(str::to_owned).collect(),
+            (Shortcut::Property(name), _) => self.property_texts(name),
+            (_, None) => Vec::new(),
+        }
+    }
+
+    /// The texts of a property of the event, trimmed: one, or those of a list.
+    pub(crate) fn property_texts(&self, name: &str) -> Vec<String> {
         let Some(event) = self.event else { return Vec::new() };
-        let name = match shortcut {
-            Shortcut::ProductIds => return product_ids(event).map(str::to_owned).collect(),
-            Shortcut::Property(name) => name,
-        };
-        let known = match name.as_str() {
+        let known = match name {
             "product_id" => &event.facts.product_id,
             "order_id" => &event.facts.order_id,
             _ => &None,
@@ -195,7 +200,7 @@ impl<'s> Scope<'s> {
         if let Some(text) = known {
             return vec![text.clone().into_owned()];
         }
-        match pick(&event.properties, Some(&BTreeSet::from([name.clone()]))).get(name) {
+        match pick(&event.properties, Some(&BTreeSet::from([name.to_owned()]))).get(name) {
             Some(Json::Array(values)) => {
                 values.iter().filter_map(|value| text_of(&cel_value(value))).collect()
             }

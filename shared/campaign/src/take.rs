@@ -4,7 +4,7 @@ use crate::action::{Action, ActionKind};
 use crate::campaign::Campaign;
 use crate::engine::Moment;
 use crate::entry::Reentry;
-use crate::journey::{By, Journey, Past};
+use crate::journey::{By, Journey, Past, Seen};
 use crate::journeys::InCampaign;
 use crate::reentry::replaces;
 use crate::scope::{ProfileView, Scope};
@@ -36,6 +36,8 @@ pub(crate) struct Taker<'t, 'p> {
     pub campaign: &'t Campaign,
     pub person: Key,
     pub profile: &'t ProfileView<'p>,
+    /// What is remembered of the person's events.
+    pub seen: &'t [Seen],
     pub moment: Moment,
 }
 
@@ -134,22 +136,17 @@ impl Taker<'_, '_> {
             let Some(stop) = campaign.walk(next, at, walker) else { return Then::Ended(at) };
             (journey.step, journey.since) = (stop.step as u32, stop.since);
             (journey.due_at, journey.by) = (stop.due_at, By::Time);
-            state.catch_up(journey, campaign);
             // What happened after the last step was due, and came before it was taken.
-            let listens = journey.listens(campaign);
-            if let Some(mark) = state.marks.iter().find(|mark| mark.ends(journey)) {
-                if !listens {
-                    if mark.goal {
-                        state.reached.push((journey.clone(), mark.at));
-                    }
-                    return Then::Ended(mark.at);
+            if let Some(at) = state.catch_up(journey, campaign, self.seen) {
+                if journey.by == By::Goal {
+                    state.reached.push((journey.clone(), at));
                 }
-                journey.hasten(mark.at, mark.by());
+                return Then::Ended(at);
             }
             if campaign.entry.reentry == Reentry::Restart
                 && let Some(other) = later.iter().find(|other| replaces(other, journey))
             {
-                if !listens {
+                if !journey.listens(campaign) {
                     return Then::Ended(journey.due_at);
                 }
                 journey.hasten(other.entered_at, By::Exit);

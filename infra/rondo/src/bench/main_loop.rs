@@ -12,11 +12,11 @@ use event::{HOUR, MINUTE, Parser, ParserSettings, Pseudonymizer};
 use import_data::{Arena, Format, Imported, Position, SourceFile, convert};
 use person::{Blob, Profile};
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Events are taken in batches of so many lines, or bytes.
-const BATCH_LINES: usize = 16_384;
+pub(super) const BATCH_LINES: usize = 16_384;
 const LINE_BYTES: usize = 768;
 
 #[derive(Debug, Args)]
@@ -87,7 +87,7 @@ fn run_part(part: Part, args: &MainArgs) -> Result<Value> {
     let parser = Parser::new(Pseudonymizer::new(b"benchmark"), ParserSettings::default());
     if part == Part::Parse {
         let mut events = 0;
-        each_batch(&parser, args, |imported, _| {
+        each_batch(&parser, &args.input, args.batch, |imported, _| {
             events += imported.events.len() as u64;
             Ok(())
         })?;
@@ -111,7 +111,7 @@ fn run_part(part: Part, args: &MainArgs) -> Result<Value> {
     let mut now = 0;
     let mut frame = FrameBuilder::default();
     let mut before = cpu_time();
-    each_batch(&parser, args, |imported, position| {
+    each_batch(&parser, &args.input, args.batch, |imported, position| {
         pump.stages.add(Stage::Parse, cpu_time().saturating_sub(before));
         // The log is played as live traffic: the clock stands where the newest record was received.
         now = imported.events.iter().map(|event| event.received_at).fold(now, i64::max);
@@ -162,17 +162,19 @@ fn run_part(part: Part, args: &MainArgs) -> Result<Value> {
     Ok(result)
 }
 
-fn each_batch(
+/// Reads a file in batches of so many lines.
+pub(super) fn each_batch(
     parser: &Parser,
-    args: &MainArgs,
+    input: &Path,
+    lines_at_once: usize,
     mut take: impl FnMut(&Imported<'_>, Position) -> Result<()>,
 ) -> Result<()> {
-    let file = SourceFile::open(&args.input)?;
+    let file = SourceFile::open(input)?;
     let name = file.name.clone();
     let format = Format::of(None);
-    let mut lines = file.lines_buffered(Position::default(), args.batch * LINE_BYTES)?;
+    let mut lines = file.lines_buffered(Position::default(), lines_at_once * LINE_BYTES)?;
     let mut arena = Arena::default();
-    while let Some(batch) = lines.next_batch(args.batch)? {
+    while let Some(batch) = lines.next_batch(lines_at_once)? {
         // Played as live: no record is in the future of its own receipt.
         let imported = convert(parser, format, &name, &batch, &mut arena, i64::MAX / 2);
         take(&imported, batch.end)?;

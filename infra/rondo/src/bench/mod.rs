@@ -1,12 +1,14 @@
 //! `rondo bench`: each subject prints one JSON object.
 
 mod campaign;
+mod campaigns;
 mod creative;
 mod decide;
 mod edge;
 mod main_loop;
 mod scratch;
 
+pub use campaigns::{CampaignsArgs, campaigns};
 pub use creative::{CreativeArgs, creative};
 pub use decide::{DecideArgs, decide};
 pub use edge::{EdgeArgs, edge};

@@ -104,7 +104,9 @@ impl Campaign {
             awaited: program.awaited,
             steps: program.steps,
             limits: file.limits,
-        })
+            rules: Vec::new(),
+        }
+        .with_rules())
     }
 }
 

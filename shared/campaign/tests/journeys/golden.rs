@@ -13,11 +13,12 @@ const STORED_0_1: &str = concat!(
     "72696365223a31322e35307d030680a0a7a4c068030c80dadea7c06805736b752d32",
 );
 
-/// The same with the version, and the step of the journey that waits.
+/// The same with the version, the step of the journey that waits, and events by the rules that campaigns share.
 const STORED_0_2: &str = concat!(
-    "010499caa20e027d0106636f75706f6e022a809496abc06880d098f7019d52c1e5b5aaedf40105736b752d310f7b2270",
+    "010499caa20e02670106636f75706f6e022a809496abc06880d098f7019d52c1e5b5aaedf40105736b752d310f7b2270",
     "72696365223a31322e35307d022e80cecdaec06880d098f7016f48fef57af39029818080800805736b752d310f7b2270",
-    "72696365223a31322e35307d030680a0a7a4c068030c80dadea7c06805736b752d32070101",
+    "72696365223a31322e35307d050101030e80a0a7a4c0686e8fbff131f3e1d2031480dadea7c068b21bdb34c849054005",
+    "736b752d32",
 );
 
 fn bytes(hex: &str) -> Vec<u8> {

@@ -384,3 +384,43 @@ steps:
     journeys.start(monday, PERSON, T0 - 8 * DAY, &ProfileView::new(&profile, moment.now), moment);
     assert!(journeys.campaigns().is_empty(), "too long ago");
 }
+
+/// Campaigns are found by what their conditions ask an event's property to equal: the same is sent as if all were
+/// asked.
+#[test]
+fn many_campaigns_of_one_event_are_told_apart_by_a_property() {
+    let file = |n: usize, when: &str| {
+        format!(
+            "
+name: product-{n}
+entry: {{ event: Product Viewed, when: \"{when}\" }}
+exit_on: [ {{ event: Order Completed, when: \"event.properties.product_id == 'p{n}'\" }} ]
+steps:
+  - wait: 1h
+  - send: offer
+    template: t.txt
+"
+        )
+    };
+    let conditions = |n: usize| match n % 4 {
+        0 => format!("event.properties.product_id == 'p{n}'"),
+        1 => format!("event.properties.price > 20 && 'p{n}' == event.properties.product_id"),
+        // Not to be found by a text: either may hold.
+        2 => format!("event.properties.product_id == 'p{n}' || event.properties.product_id == 'both'"),
+        _ => format!("!(event.properties.product_id != 'p{n}')"),
+    };
+    let mut play = Play::new(&file(0, &conditions(0)));
+    play.campaigns = Campaigns::new((0..100).map(|n| campaign(&file(n, &conditions(n)))).collect());
+    let order =
+        |product: &str| event("Order Completed", &format!(r#"{{"product_id":"{product}"}}"#), T0 + MINUTE);
+    let play = ["p4", "p5", "p6", "p7", "p8", "both", "p 9"]
+        .iter()
+        .fold(play, |play, product| play.arrive(T0, view(product, T0)));
+    let play = play.arrive(T0 + MINUTE, order("p8")).arrive(T0 + MINUTE, order("p400")).run();
+    let mut names: Vec<&str> = play.actions.iter().map(|(_, action)| action.campaign.as_str()).collect();
+    names.sort_unstable();
+    let either = (0..100).filter(|n| n % 4 == 2).map(|n| format!("product-{n}"));
+    let mut expected: Vec<String> = [4, 5, 7].iter().map(|n| format!("product-{n}")).chain(either).collect();
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+}

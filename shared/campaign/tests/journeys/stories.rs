@@ -344,8 +344,8 @@ fn merged_people_share_their_journeys_and_what_cancels_them() {
         moment(now),
     );
     known.advance(&campaigns, PERSON, &[&bought], &ProfileView::new(&profile, now), moment(now));
-    known.merge(anonymous.clone());
-    known.merge(anonymous);
+    known.merge(anonymous.clone(), &campaigns);
+    known.merge(anonymous, &campaigns);
     let later = T0 + 4 * DAY;
     let actions = known.advance(&campaigns, PERSON, &[], &ProfileView::new(&profile, later), moment(later));
     let keys: Vec<&str> = actions.iter().map(|action| action.key.as_str()).collect();
