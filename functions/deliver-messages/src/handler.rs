@@ -56,7 +56,7 @@ where
             Ok(lambda::answer(handle(deps, now, event).await)?)
         }
         Source::Schedule => {
-            let lost = recover(deps.ledger, now, now - CLAIM_TIMEOUT).await?;
+            let lost = recover(deps.ledger, deps.email, now, now - CLAIM_TIMEOUT).await?;
             for entry in &lost {
                 let (action, campaign) = (entry.action, &entry.campaign);
                 tracing::error!(%action, campaign, "nobody knows whether this message was sent: find out");

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod foresee;
 mod handler;
 mod outcome;
 mod people;
@@ -7,6 +8,7 @@ mod plan;
 mod recover;
 mod report;
 
+pub use foresee::{Foreseen, foresee};
 pub use handler::{Deps, handle, invoke, run};
 pub use outcome::Outcome;
 pub use recover::{CLAIM_TIMEOUT, recover};

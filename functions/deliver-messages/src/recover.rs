@@ -1,23 +1,39 @@
 //! Claims that nobody settled.
 
-use campaign::{Ledger, LedgerEntry, LedgerState};
+use campaign::{Channel, Ledger, LedgerEntry, LedgerState};
 use event::{MINUTE, PortError};
 
 /// How old a claim is, in ms, before its sender is taken for dead: more than the 15 minutes that a Lambda
 /// function can run.
 pub const CLAIM_TIMEOUT: i64 = 20 * MINUTE;
 
-/// Settles claims made before `before` (UTC ms) as unknown, and returns them: they may have been sent, so a
-/// person finds out. `before` is `now -` [`CLAIM_TIMEOUT`] while senders run, and `now` where none can.
-pub async fn recover(ledger: &impl Ledger, now: i64, before: i64) -> Result<Vec<LedgerEntry>, PortError> {
+/// Settles claims made before `before` (UTC ms). Where the channel of e-mail can tell whether it took the message, it is
+/// settled as that: as sent, or as held, so that the action, which is still in its queue, is decided on again. All others
+/// become unknown, and are returned: they may have been sent, so a person finds out. `before` is `now -`
+/// [`CLAIM_TIMEOUT`] while senders run, and `now` where none can.
+///
+/// # Errors
+/// A ledger or channel that is not available: nothing is settled.
+pub async fn recover(
+    ledger: &impl Ledger,
+    email: &impl Channel,
+    now: i64,
+    before: i64,
+) -> Result<Vec<LedgerEntry>, PortError> {
     let mut lost = ledger.claimed_before(before).await?;
     for entry in &mut lost {
-        entry.state = LedgerState::Unknown;
+        let was_sent = if entry.channel == "email" { email.was_sent(entry.action).await? } else { None };
+        entry.state = match was_sent {
+            Some(true) => LedgerState::Sent,
+            Some(false) => LedgerState::Held,
+            None => LedgerState::Unknown,
+        };
         entry.at = now;
         "the sender stopped between the claim and its settlement".clone_into(&mut entry.detail);
     }
     if !lost.is_empty() {
         ledger.settle(&lost).await?;
     }
+    lost.retain(|entry| entry.state == LedgerState::Unknown);
     Ok(lost)
 }

@@ -1,11 +1,11 @@
 //! From an invocation to people to look at.
 
 use crate::image::{Image, damaged};
-use crate::{Deps, Outcome, run, run_due};
+use crate::{Deps, Outcome, Start, run, run_due, run_starts};
 use aws_lambda_events::dynamodb::{self, EventRecord};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use campaign::{ActionQueue, JourneyStore};
+use campaign::{ActionQueue, JourneyStore, Starts};
 use event::{Came, Event, Key, Quarantine, Quarantined, Rejection, decode_envelope};
 use foldhash::{HashMap, HashMapExt};
 use lambda::{Failure, Invocation, Source};
@@ -14,7 +14,8 @@ use person::{Blob, ProfileChange, ProfileStore};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Takes what an invocation brings: changes of profiles, or people whose timers are due. `now` is UTC ms.
+/// Takes what an invocation brings: changes of profiles, people whose timers are due, or
+/// people whom run-campaigns selected. `now` is UTC ms.
 ///
 /// # Errors
 /// An event that is neither.
@@ -102,8 +103,8 @@ where
     response
 }
 
-/// Takes the queue of people whose timers are due. A message's body names them by their keys, 32 hexadecimal
-/// digits each, with commas between. A message that holds anything else is worked on as far as it can be read,
+/// Takes the queue of people to look at. A message's body names those whose timers are due by their keys, 32 hexadecimal
+/// digits each, with commas between; or it is the text of [`Starts`], by which run-campaigns has journeys begun. A message that holds anything else is worked on as far as it can be read,
 /// and named in the answer, so that it ends in the queue's dead-letter queue. `now` is UTC ms.
 pub async fn handle_due<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
     deps: &Deps<'_, J, A, P>,
@@ -112,6 +113,12 @@ pub async fn handle_due<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
 ) -> SqsBatchResponse {
     let (mut people, mut sound, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for (id, body) in lambda::messages(&batch) {
+        if body.starts_with('{') {
+            if !begin(deps, now, id, body).await {
+                failed.push(id);
+            }
+            continue;
+        }
         let mut damaged = false;
         for key in body.split(',') {
             match Key::parse(key.trim()) {
@@ -141,6 +148,28 @@ pub async fn handle_due<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
     let mut response = SqsBatchResponse::default();
     response.set_failures(failed);
     response
+}
+
+/// Begins the journeys that a message asks for; whether the message is done with.
+async fn begin<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
+    deps: &Deps<'_, J, A, P>,
+    now: i64,
+    id: &str,
+    body: &str,
+) -> bool {
+    let Some(message) = Starts::parse(body) else {
+        tracing::warn!(message_id = id, "a message of the due queue is neither people nor starts");
+        return false;
+    };
+    let starts: Vec<Start> = Start::of(message).collect();
+    match run_starts(deps, now, &starts).await {
+        Ok(outcome) => count("Starts", starts.len(), outcome),
+        Err(error) => {
+            tracing::warn!(message_id = id, %error, "starts failed and are delivered again");
+            return false;
+        }
+    }
+    true
 }
 
 fn count(name: &'static str, visits: usize, outcome: Outcome) {

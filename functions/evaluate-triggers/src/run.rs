@@ -2,12 +2,12 @@
 
 use campaign::{
     Action, ActionQueue, Campaign, Campaigns, JourneyStore, JourneyWrite, Journeys, Moment, ProfileView,
-    Stored,
+    Starts, Stored,
 };
 use event::{Event, Key, PortError, Privacy};
 use foldhash::{HashMap, HashSet};
 use jiff::tz::TimeZone;
-use person::{ProfileChange, ProfileStore};
+use person::{Blob, ProfileChange, ProfileStore};
 use std::sync::Arc;
 
 /// How often a person whose journeys somebody else wrote meanwhile is evaluated again.
@@ -134,6 +134,21 @@ pub struct Start {
     pub at: i64,
 }
 
+impl Start {
+    /// What a message of run-campaigns asks for.
+    pub fn of(message: Starts) -> impl Iterator<Item = Start> {
+        let Starts { campaign, starts } = message;
+        starts.into_iter().flat_map(move |group| {
+            let campaign = campaign.clone();
+            group.people.into_iter().map(move |person| Start {
+                campaign: campaign.clone(),
+                person,
+                at: group.at,
+            })
+        })
+    }
+}
+
 impl<'a> Visit<'a> {
     fn of(person: Key, starts: &'a [(&'a Campaign, i64)]) -> Visit<'a> {
         Visit { person, fresh: &[], blob: None, merged: &[], starts, refuses_analytics: None }
@@ -235,7 +250,10 @@ async fn attempt<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
             if !visit.merged.is_empty() {
                 journeys.enter_segments(deps.campaigns, visit.person, &[], &profile, moment);
             }
-            for (campaign, at) in visit.starts {
+            // Who was erased or merged since they were selected begins nothing: of the one nothing is known, and the
+            // other was selected as well.
+            let is_there = matches!(Blob::forward_of(blob), Ok(None));
+            for (campaign, at) in visit.starts.iter().filter(|_| is_there) {
                 journeys.start(campaign, visit.person, *at, &profile, moment);
             }
             actions.extend(journeys.advance(deps.campaigns, visit.person, visit.fresh, &profile, moment));

@@ -4,7 +4,7 @@ use crate::job::Job;
 use crate::receipt::{Receipt, receipt_of, receipts_since};
 use crate::restrict::change_list;
 use crate::subject::{Subject, profile_of};
-use crate::{Deps, PrivacyError, Request, Stores, lake_rows, neighbours, quarantined};
+use crate::{Deps, PrivacyError, Request, Stores, lake_rows, neighbours, quarantined, snapshots};
 use campaign::{CampaignErasure, SentCopies};
 use event::{AccessEntry, HOUR, Identifier, IdentifierKind, Key, QuarantineStore, Secret, VaultStore};
 use person::{IdentityStore, PeopleErasure, ProfileStore};
@@ -15,10 +15,11 @@ const SWEPT: i64 = 3 * HOUR;
 
 /// The steps, in their order: what is found by means of another store goes before that store does, and what anything could
 /// still be done with goes before the lake, which may take long.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step::Copies,
     Step::Campaigns,
     Step::People,
+    Step::Snapshots,
     Step::Vault,
     Step::Quarantine,
     Step::Neighbours,
@@ -33,6 +34,7 @@ enum Step {
     Neighbours,
     Campaigns,
     People,
+    Snapshots,
     Vault,
 }
 
@@ -45,6 +47,7 @@ impl Step {
             Step::Neighbours => "neighbours",
             Step::Campaigns => "campaigns",
             Step::People => "people",
+            Step::Snapshots => "snapshots",
             Step::Vault => "vault",
         }
     }
@@ -135,6 +138,7 @@ pub async fn sweep<S: Stores>(deps: &Deps<'_, S>, now: i64) -> Result<u64, Priva
         let mut job = receipt.job();
         let subject = job.subject()?;
         take(deps, Step::Lake, &subject, &mut job).await?;
+        take(deps, Step::Snapshots, &subject, &mut job).await?;
         let mut late = Vec::new();
         for person in subject.keys() {
             let stored = deps.people.load(&[person]).await?.pop().flatten();
@@ -253,6 +257,10 @@ async fn take<S: Stores>(
             let erased = deps.people.erase_people(&people, &identifiers).await?;
             job.count("profiles", erased.profiles);
             job.count("identities", erased.identities);
+        }
+        Step::Snapshots => {
+            let removed = snapshots::erase(deps, subject).await?;
+            job.count("snapshot_rows", removed);
         }
         Step::Vault => {
             let removed = deps.vault.remove(&vault_places(subject)).await?;

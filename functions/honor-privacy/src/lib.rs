@@ -15,6 +15,7 @@ mod receipt;
 mod request;
 mod requests;
 mod restrict;
+mod snapshots;
 mod subject;
 
 pub use deps::{Deps, PrivacyError, Stores};

@@ -76,7 +76,9 @@ impl Installation {
         config.settings.delivery.creatives = Arc::new(read_creatives(folder)?);
         fill_webhooks(folder, &mut config.settings.delivery.webhooks)?;
         let now = clock();
-        let unknown = block_on(deliver_messages::recover(&pump.store, now, now))?;
+        let outbox = Outbox::new(folder.join("outbox"))
+            .with_context(|| format!("making {}", folder.join("outbox").display()))?;
+        let unknown = block_on(deliver_messages::recover(&pump.store, &outbox, now, now))?;
         pump.commit()?;
         let parser = Parser::new(Pseudonymizer::new(&keys.hash), config.settings.parser);
         config.settings.delivery.tokens = Some(TokenKey::of(parser.hasher()));
@@ -92,8 +94,7 @@ impl Installation {
             delivery: config.settings.delivery,
             placements: config.placements,
             erases_unasked: config.settings.erases_unasked,
-            outbox: Outbox::new(folder.join("outbox"))
-                .with_context(|| format!("making {}", folder.join("outbox").display()))?,
+            outbox,
             webhook: Webhook::default(),
             privacy,
             pump,

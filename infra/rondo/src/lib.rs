@@ -2,9 +2,11 @@
 //!
 //! An [`Installation`] is a data folder at work; its [`Pump`] carries what the log holds through the functions.
 
+mod audience;
 mod backtest;
 mod bench;
 mod calendar;
+mod campaigns;
 mod commands;
 mod config_folder;
 mod cost;
@@ -81,6 +83,10 @@ enum Command {
     Backtest(commands::BacktestArgs),
     /// Show why a person was, or was not, sent a message
     Why(commands::WhyArgs),
+    /// Begin a campaign by schedule, date or inactivity now, or as of a time
+    Run(commands::RunArgs),
+    /// Count an audience, and what would become of a message to it
+    Audience(commands::AudienceArgs),
     /// Show which records were refused and why, and put them in once they are not refused any more
     Quarantine(commands::QuarantineArgs),
     /// Show, erase or restrict what is kept of one person; who did so; check a receipt
@@ -113,6 +119,7 @@ enum Bench {
     Decide(bench::DecideArgs),
     /// What a thousand live campaigns cost beside twenty
     Campaigns(bench::CampaignsArgs),
+    Schedule(bench::ScheduleArgs),
 }
 
 /// Runs the command line that this process was started with.
@@ -144,6 +151,8 @@ fn run(command: Command) -> Result<()> {
         Command::Unmerge(args) => commands::unmerge(&args),
         Command::Backtest(args) => commands::backtest(&args),
         Command::Why(args) => commands::why(&args),
+        Command::Run(args) => commands::run(&args),
+        Command::Audience(args) => commands::audience(&args),
         Command::Quarantine(args) => commands::quarantine(&args),
         Command::Privacy(command) => commands::privacy(&command),
         Command::Learn(args) => commands::learn(&args),
@@ -157,5 +166,6 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(Bench::Creative(args)) => bench::creative(&args),
         Command::Bench(Bench::Decide(args)) => bench::decide(&args),
         Command::Bench(Bench::Campaigns(args)) => bench::campaigns(&args),
+        Command::Bench(Bench::Schedule(args)) => bench::schedule(&args),
     }
 }

@@ -36,7 +36,7 @@ impl Installation {
     /// Lets time pass: what is due between two times happens, each at its own.
     pub fn advance(&mut self, from: i64, until: i64) -> Result<()> {
         let mut now = from;
-        while let Some(next) = self.pump.next_due()?.filter(|next| *next <= until) {
+        while let Some(next) = self.next_due(now)?.filter(|next| *next <= until) {
             // What is overdue happens now; time does not run backwards.
             now = next.max(now + 1);
             if now > until {
@@ -45,6 +45,11 @@ impl Installation {
             self.tick(now)?;
         }
         Ok(())
+    }
+
+    /// When the next timer, held message or campaign is due, UTC ms.
+    fn next_due(&self, now: i64) -> Result<Option<i64>> {
+        Ok(self.pump.next_due()?.into_iter().chain(self.pump.next_run(now)?).min())
     }
 
     /// Reads every line. A line that names no time is received when the one before it was.

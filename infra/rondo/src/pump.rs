@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use archive_events::{Archiver, BusRecord};
 use campaign::{Action, ActionQueue, Campaigns};
 use embedded::{BusLog, Intake, LakeFolder, Store};
+use evaluate_triggers::Start;
 use event::{Code, Event, MINUTE, PortError, Privacy, Quarantine, names};
 use jiff::tz::TimeZone;
 use lake::{LakeFile, LakeStore};
@@ -331,6 +332,23 @@ impl Pump {
         })?;
         self.counts.actions += evaluated.actions;
         Ok(())
+    }
+
+    /// Begins journeys that run-campaigns selected people for; returns how many messages that asks for. `now` is UTC ms.
+    pub fn begin_journeys(&self, starts: &[Start], now: i64) -> Result<u64> {
+        let store = &self.store;
+        let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
+        let deps = evaluate_triggers::Deps {
+            journeys: store,
+            actions: &actions,
+            profiles: store,
+            campaigns: &self.campaigns,
+            zone: &self.zone,
+            lateness: self.lateness,
+            reading_history: false,
+            privacy: Some(&self.privacy),
+        };
+        Ok(block_on(evaluate_triggers::run_starts(&deps, now, starts))?.actions)
     }
 
     /// Ends the reading of history: what is due by now is taken. `now` is UTC ms.

@@ -6,6 +6,7 @@ mod find;
 mod log;
 mod reads;
 mod rewrite;
+mod scan;
 mod transaction;
 
 use crate::Aws;

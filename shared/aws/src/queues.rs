@@ -7,7 +7,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use campaign::{Action, ActionQueue, DueQueue, Lane};
+use campaign::{Action, ActionQueue, DueQueue, Lane, StartQueue, Starts};
 use event::{Key, PortError};
 
 /// The two action queues, standard ones: an action may lie there twice, and the ledger knows the second.
@@ -33,7 +33,7 @@ impl ActionQueue for ActionQueues {
     }
 }
 
-/// The queue from fire-timers to evaluate-triggers.
+/// The queue from fire-timers and run-campaigns to evaluate-triggers.
 pub struct DueMessages {
     queue: Queue,
 }
@@ -52,6 +52,12 @@ impl DueQueue for DueMessages {
     async fn put(&self, people: &[Key]) -> Result<(), PortError> {
         let body = |people: &[Key]| people.iter().map(Key::to_string).collect::<Vec<_>>().join(",");
         send_all(&self.queue, people.chunks(PEOPLE).map(|people| vec![body(people)])).await
+    }
+}
+
+impl StartQueue for DueMessages {
+    async fn put(&self, starts: &[Starts]) -> Result<(), PortError> {
+        send_all(&self.queue, starts.iter().map(|message| vec![message.to_text()])).await
     }
 }
 

@@ -31,6 +31,7 @@ pub struct Tables {
     pub caps: String,
     pub vault: String,
     pub quality: String,
+    pub runs: String,
 }
 
 impl Tables {
@@ -46,6 +47,7 @@ impl Tables {
             caps: name("caps"),
             vault: name("vault"),
             quality: name("quality"),
+            runs: name("runs"),
         }
     }
 }
@@ -81,6 +83,7 @@ pub async fn create_tables(aws: &Aws, prefix: &str) -> Result<Tables, PortError>
     create(&client, table(&tables.caps, &[("person", B), ("day", S)])).await?;
     create(&client, table(&tables.vault, &[("identifier", B), ("field", S)])).await?;
     create(&client, table(&tables.quality, &[("day", S), ("row", S)])).await?;
+    create(&client, table(&tables.runs, &[("name", S)])).await?;
     for table in [&tables.timers, &tables.ledger, &tables.caps, &tables.quality] {
         expire(&client, table).await?;
     }

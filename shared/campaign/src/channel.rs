@@ -1,6 +1,7 @@
 //! The port through which a message leaves.
 
 use crate::{Action, ChannelKind, WebhookSettings};
+use event::{Key, PortError};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -66,4 +67,10 @@ pub enum SendError {
 pub trait Channel {
     /// Sends one message, once. Whatever could have reached the person is no [`SendError::NotDelivered`].
     async fn send(&self, message: &Outgoing<'_>) -> Result<Receipt, SendError>;
+
+    /// Whether the message of an action was taken, of which a crash left open whether it was: `None` where the channel
+    /// can't tell, and nobody may send it again.
+    async fn was_sent(&self, _action: Key) -> Result<Option<bool>, PortError> {
+        Ok(None)
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::calendar::{LocalTime, ProfileDate};
 use crate::condition::Condition;
+use crate::entry::Trigger;
 use crate::scope::{ProfileView, Scope};
 use crate::split::Split;
 use crate::{Assignment, Campaign, Experiment, Message};
@@ -102,6 +103,7 @@ impl Campaign {
     /// Whether taking its steps looks at the profile.
     pub fn looks_at_profile(&self) -> bool {
         self.exit_when.is_some()
+            || matches!(self.entry.trigger, Trigger::Inactive(_))
             || self
                 .steps
                 .iter()

@@ -3,7 +3,7 @@
 use crate::action::{Action, ActionKind};
 use crate::campaign::Campaign;
 use crate::engine::Moment;
-use crate::entry::Reentry;
+use crate::entry::{Reentry, Trigger};
 use crate::journey::{By, Journey, Past, Seen};
 use crate::journeys::InCampaign;
 use crate::reentry::replaces;
@@ -91,6 +91,9 @@ impl Taker<'_, '_> {
             if campaign.exit_when.as_ref().is_some_and(|exit| exit.holds(&scope)) {
                 return Then::Ended(at);
             }
+            if self.was_heard_of(journey) {
+                return Then::Ended(at);
+            }
             let here = journey.step as usize;
             let next = match campaign.steps.get(here) {
                 Some(Step::Send { name, .. }) => {
@@ -153,6 +156,14 @@ impl Taker<'_, '_> {
             }
         }
         Then::GoesOn
+    }
+
+    /// Whether the silence that a journey was to begin with was broken after the person was selected for it, and before
+    /// its time had come.
+    fn was_heard_of(&self, journey: &Journey) -> bool {
+        let Trigger::Inactive(silence) = &self.campaign.entry.trigger else { return false };
+        let heard = self.profile.last_heard(&silence.events);
+        heard.is_some_and(|heard| heard > journey.entered_at - silence.lasts && heard <= journey.entered_at)
     }
 
     /// What a journey wants done.

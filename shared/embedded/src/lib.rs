@@ -24,6 +24,7 @@ mod quality;
 mod reader;
 mod reseal;
 mod rewrite;
+mod runs;
 mod sealed;
 mod store;
 mod timers;

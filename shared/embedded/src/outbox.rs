@@ -50,6 +50,17 @@ impl Channel for Outbox {
             .map_err(|error| SendError::Unknown { reason: failed(error) })?;
         Ok(Receipt { id: message.message_id() })
     }
+
+    /// What was renamed into its place was sent, and nothing else was: it has its action's name, unless somebody has
+    /// taken it out of the folder already.
+    async fn was_sent(&self, action: Key) -> Result<Option<bool>, PortError> {
+        let path = self.folder.join(format!("{action}.eml"));
+        match path.try_exists() {
+            Ok(true) => Ok(Some(true)),
+            Ok(false) => Ok(None),
+            Err(error) => Err(failed(&self.folder, &error)),
+        }
+    }
 }
 
 /// Mails stay in the folder until somebody takes them away: a person's are theirs to see, and go with them.

@@ -4,6 +4,7 @@ use crate::actions::ACTIONS;
 use crate::duplicates::DUPLICATES;
 use crate::ledger::{CAPS, CLAIMED, LEDGER, LEDGER_OF, SENDS};
 use crate::quality::QUALITY;
+use crate::runs::RUNS;
 use crate::sealed::{QUARANTINE, VAULT};
 use crate::store::{IDENTITIES, IDENTITY_LOG, JOURNEYS, META, PROFILES, TIMERS, failed};
 use event::PortError;
@@ -55,7 +56,8 @@ impl Copy {
         self.table(CAPS)?;
         self.table(SENDS)?;
         self.table(VAULT)?;
-        self.table(QUARANTINE)
+        self.table(QUARANTINE)?;
+        self.table(RUNS)
     }
 
     fn table<K: Key + 'static, V: Value + 'static>(

@@ -16,6 +16,7 @@ mod rewrite;
 mod rows;
 mod scan;
 mod schema;
+mod snapshot;
 mod store;
 mod write;
 
@@ -27,5 +28,6 @@ pub use replay::{Archived, other_identities, replay};
 pub use rewrite::{Fate, Rewritten, mentions, rewrite};
 pub use rows::{KeyColumn, LongColumn, Rows, TextColumn};
 pub use scan::{Columns, scan};
+pub use snapshot::{LatestError, PROFILES, Snapshot, SnapshotPart, scan_snapshot, without_rows};
 pub use store::{LakeErasure, LakeFile, LakeStore, ReportStore};
 pub use write::EventFile;

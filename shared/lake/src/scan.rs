@@ -43,7 +43,7 @@ pub fn scan<R: ChunkReader + 'static>(
 }
 
 /// The decoder checks lengths but not every byte: damage that it trips over is an error like any other.
-fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(ParquetError::General("the decoder stopped at impossible data".into())))
 }
@@ -171,7 +171,7 @@ fn spread<T>(
     }
 }
 
-fn whole((records, ..): (usize, usize, usize), count: usize, column: &str) -> Result<()> {
+pub(crate) fn whole((records, ..): (usize, usize, usize), count: usize, column: &str) -> Result<()> {
     if records == count {
         return Ok(());
     }

@@ -19,6 +19,7 @@ variables! {
     VAULT_TABLE: "the name of the DynamoDB table of raw personal data";
     VAULT_KEY: "the ARN of the key of KMS, or of the secret, under which raw personal data is sealed";
     QUALITY_TABLE: "the name of the DynamoDB table that counts refused records and duplicates";
+    RUNS_TABLE: "the name of the DynamoDB table that says how far campaigns have come";
     BUS_STREAM: "the name of the Kinesis stream that carries events";
     BUS_TOPIC: "the ARN of the SNS topic that carries events";
     SERVICE_QUEUE: "the URL of the SQS queue of service messages";

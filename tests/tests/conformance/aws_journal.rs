@@ -1,7 +1,7 @@
 //! Journeys, timers, held actions and the ledger on DynamoDB.
 
-use crate::{held, journeys, ledger};
-use aws::{Aws, HeldTable, JourneyTable, LedgerTable, Tables, TimerTable, create_tables};
+use crate::{held, journeys, ledger, runs};
+use aws::{Aws, HeldTable, JourneyTable, LedgerTable, People, RunTable, Tables, TimerTable, create_tables};
 use campaign::{HeldStore, JourneyStore, JourneyWrite, Stored, Timer, TimerStore};
 use event::{Key, PortError};
 use rondo_tests::proxy::{self, Call, Fate};
@@ -70,6 +70,16 @@ fn journeys_of_many_people() {
 #[test]
 fn timers_by_minute() {
     each(async |aws, tables| journeys::timers(&Store::new(aws, tables), || ()).await);
+}
+
+#[test]
+fn runs_of_campaigns() {
+    each(async |aws, tables| runs::rows(&RunTable::new(aws, &tables.runs)).await);
+}
+
+#[test]
+fn profiles_from_end_to_end() {
+    each(async |aws, tables| runs::scan(&People::new(aws, &tables.profiles)).await);
 }
 
 #[test]

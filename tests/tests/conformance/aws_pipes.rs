@@ -5,7 +5,9 @@ use crate::{action_queue, bus};
 use aws::{ActionQueues, Bus, DueMessages, KinesisBus, Secret, SesEmail, TopicBus};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use campaign::{Action, Channel, ChannelKind, DueQueue, Lane, Outgoing, SendError, Sender};
+use campaign::{
+    Action, Channel, ChannelKind, DueQueue, Lane, Outgoing, SendError, Sender, StartQueue, Starts,
+};
 use event::{Key, decode_envelope};
 use rondo_tests::{Endpoint, fresh_name};
 use std::cell::RefCell;
@@ -78,13 +80,20 @@ fn due_queues() {
         let queue = new_queue(endpoint, "due");
         let due = DueMessages::new(&aws, &queue);
         let people: Vec<Key> = (1..=1002_u128).map(|n| Key((n << 100).to_be_bytes())).collect();
-        due.put(&[]).await.unwrap();
-        due.put(&people).await.unwrap();
+        DueQueue::put(&due, &[]).await.unwrap();
+        DueQueue::put(&due, &people).await.unwrap();
         let mut bodies = take_all(endpoint, &queue);
         bodies.sort_by_key(|body| std::cmp::Reverse(body.len()));
         assert_eq!(bodies.len(), 2);
         let named: Vec<Key> = bodies.join(",").split(',').map(|key| Key::parse(key).unwrap()).collect();
         assert_eq!(named, people);
+
+        let starts = Starts::of("weekly", people.iter().map(|person| (7, *person)).collect());
+        StartQueue::put(&due, &starts).await.unwrap();
+        let mut bodies = take_all(endpoint, &queue);
+        bodies.sort_by_key(|body| std::cmp::Reverse(body.len()));
+        let read: Vec<Starts> = bodies.iter().map(|body| Starts::parse(body).unwrap()).collect();
+        assert_eq!(read, starts);
     });
 }
 

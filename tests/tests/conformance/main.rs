@@ -22,6 +22,7 @@ mod profile_conflicts;
 mod profiles;
 mod quality;
 mod quarantine;
+mod runs;
 mod samples;
 mod vault;
 
@@ -83,6 +84,20 @@ fn journeys_and_timers() {
     block_on(journeys::timers(&in_memory(), || ()));
     each(|store| block_on(journeys::many(store)));
     each(|store| block_on(journeys::each_write_once(store)));
+}
+
+#[test]
+fn runs_and_scans_of_profiles() {
+    each(|store| block_on(runs::rows(store)));
+    each(|store| block_on(runs::scan(store)));
+    // All of it is there when the store is opened again.
+    let folder = tempfile::tempdir().unwrap();
+    let store = in_file(&folder);
+    block_on(runs::rows(&store));
+    store.commit().unwrap();
+    drop(store);
+    let row = block_on(campaign::RunStore::load(&in_file(&folder), "weekly")).unwrap().unwrap();
+    assert_eq!((row.version, &*row.blob), (2, b"two".as_slice()));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use event::{
     VaultStore,
 };
 use honor_privacy::{Deps, Request, Stores, run, sweep};
-use lake::{EVENTS, EventFile, LakeStore};
+use lake::{EVENTS, EventFile, LakeStore, Snapshot, SnapshotPart};
 use person::{IdentityStore, Owner, Profile, ProfileStore, ProfileWrite};
 use serde_json::{Value, json};
 
@@ -55,6 +55,7 @@ async fn fill<S: Stores>(deps: &Deps<'_, S>, ledger: &impl Ledger, holding: &imp
     let mut file = EventFile::new(20_777, "bus");
     events.iter().zip(0..).for_each(|(event, n)| file.push(n, NOW, event));
     LakeStore::put(deps.lake, &file.finish().unwrap()).await.unwrap();
+    let mut snapshot = SnapshotPart::default();
     for (n, (name, events)) in (1..).zip(names.iter().zip(events.chunks(2))) {
         let [id, email] = identifiers(deps.parser, name);
         let mut profile = Profile::default();
@@ -63,6 +64,7 @@ async fn fill<S: Stores>(deps: &Deps<'_, S>, ledger: &impl Ledger, holding: &imp
         }
         let mut blob = Vec::new();
         profile.encode(&mut blob);
+        snapshot.push(id.key, 1, &blob);
         let write = ProfileWrite {
             person: id.key,
             version: 0,
@@ -123,6 +125,7 @@ async fn fill<S: Stores>(deps: &Deps<'_, S>, ledger: &impl Ledger, holding: &imp
         let caps = Caps { channel: Cap { per_day: Some(9), ..Cap::default() }, ..Caps::default() };
         ledger.claim(&[Claim { entry, caps }]).await.unwrap();
     }
+    LakeStore::put(deps.lake, &snapshot.finish(Snapshot::part(NOW, 0)).unwrap()).await.unwrap();
 }
 
 fn request(action: &str, user: &str) -> Request {
@@ -179,6 +182,7 @@ pub async fn suite<S: Stores>(
         ("ledger", 1),
         ("caps", 1),
         ("profiles", 1),
+        ("snapshot_rows", 1),
         ("vault_values", 2),
     ] {
         assert_eq!(removed[store], count, "{store}: {removed}");
@@ -224,6 +228,11 @@ async fn gone<S: Stores>(deps: &Deps<'_, S>, ledger: &impl Ledger) {
     let mut kept = 0;
     deps.quarantine.each(|_, _| kept += 1).await.unwrap();
     assert_eq!(kept, 1);
+    let mut people = Vec::new();
+    let part = Snapshot::part(NOW, 0);
+    let file = deps.lake.open(&part).await.unwrap();
+    lake::scan_snapshot(&part, file, |person, _, _| people.push(person)).unwrap();
+    assert_eq!(people, [user(deps.parser, "bob-privacy")]);
     for path in deps.lake.list(EVENTS).await.unwrap() {
         lake::replay(&path, deps.lake.open(&path).await.unwrap(), |row| {
             assert!(!row.event.identifiers.contains(&id), "{path}");

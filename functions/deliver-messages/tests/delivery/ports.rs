@@ -7,7 +7,7 @@ use campaign::{
 use event::{Event, EventBus, Identifier, Key, PortError, Secret, Vault};
 use person::{ProfileStore, ProfileWrite, Stored};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 #[derive(Default)]
 pub struct Profiles(pub RefCell<BTreeMap<Key, Vec<u8>>>);
@@ -154,6 +154,8 @@ pub struct Letters {
     pub sent: RefCell<Vec<Letter>>,
     /// What the next sends answer instead.
     pub errors: RefCell<VecDeque<SendError>>,
+    /// The actions that were taken, where it can tell.
+    pub taken: RefCell<Option<BTreeSet<Key>>>,
 }
 
 impl Letters {
@@ -171,6 +173,9 @@ impl Channel for Letters {
         if let Some(error) = self.errors.borrow_mut().pop_front() {
             return Err(error);
         }
+        if let Some(taken) = &mut *self.taken.borrow_mut() {
+            taken.insert(message.action.id);
+        }
         self.sent.borrow_mut().push(Letter {
             to: message.to.to_owned(),
             subject: message.subject.to_owned(),
@@ -179,5 +184,9 @@ impl Channel for Letters {
             personal: message.personal.clone(),
         });
         Ok(Receipt { id: "r1".to_owned() })
+    }
+
+    async fn was_sent(&self, action: Key) -> Result<Option<bool>, PortError> {
+        Ok(self.taken.borrow().as_ref().map(|taken| taken.contains(&action)))
     }
 }

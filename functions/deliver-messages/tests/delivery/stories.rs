@@ -2,10 +2,11 @@
 
 use crate::shop::{ANN, COMPLAINT, NIGHT, NOON, SUBSCRIBED, Shop, UNSUBSCRIBED, at};
 use campaign::{Action, LedgerState, Reason, SendError, Share};
-use deliver_messages::{Outcome, recover, run};
+use deliver_messages::{Foreseen, Outcome, foresee, recover, run};
 use event::{DAY, Key};
 use person::Blob;
 use pollster::block_on;
+use std::collections::BTreeSet;
 
 fn refused(reason: Reason) -> Outcome {
     Outcome::Refused(reason)
@@ -132,7 +133,8 @@ fn a_crash_between_claim_and_settlement_is_unknown_and_never_sent_again() {
     shop.ledger.dies.set(false);
     assert_eq!(shop.deliver_one(NOON, &action), Outcome::Duplicate);
 
-    let recovered = |now: i64, before: i64| block_on(recover(&shop.ledger, now, before)).unwrap().len();
+    let recovered =
+        |now: i64, before: i64| block_on(recover(&shop.ledger, &shop.email, now, before)).unwrap().len();
     assert_eq!(recovered(at(NOON), at(NOON)), 0, "it may still be on its way");
     assert_eq!(recovered(at(NOON) + 1, at(NOON) + 1), 1);
     assert_eq!(recovered(at(NOON) + 2, at(NOON) + 2), 0);
@@ -140,6 +142,53 @@ fn a_crash_between_claim_and_settlement_is_unknown_and_never_sent_again() {
     assert_eq!(shop.deliver_one(NOON, &action), Outcome::Duplicate);
     assert_eq!(shop.email.count(), 1);
     assert!(shop.bus.events.borrow().is_empty());
+}
+
+#[test]
+fn a_channel_that_can_tell_settles_what_a_crash_left() {
+    let shop = Shop::new("{ per_day: 1 }");
+    shop.email.taken.borrow_mut().replace(BTreeSet::new());
+    let (sent, lost) = (shop.action(1), shop.action(2));
+    shop.ledger.dies.set(true);
+    assert!(block_on(run(&shop.deps(), at(NOON), vec![sent.clone()])).is_err());
+    shop.ledger.dies.set(false);
+    assert_eq!(shop.state(&sent), LedgerState::Claimed);
+    let recovered = || block_on(recover(&shop.ledger, &shop.email, at(NOON) + 1, at(NOON) + 1)).unwrap();
+    assert_eq!(recovered(), []);
+    assert_eq!(shop.state(&sent), LedgerState::Sent);
+    // What was sent is reported when its action comes again, and not sent again.
+    assert_eq!(shop.deliver_one(NOON, &sent), Outcome::Duplicate);
+    assert_eq!((shop.email.count(), shop.bus.events.borrow().len()), (1, 1));
+
+    // It died before this one was handed over: it is, once it comes again, and counts against the cap once.
+    let other = Shop::new("{ per_day: 1 }");
+    other.email.taken.borrow_mut().replace(BTreeSet::new());
+    other.ledger.dies.set(true);
+    assert!(block_on(run(&other.deps(), at(NOON), vec![lost.clone()])).is_err());
+    other.ledger.dies.set(false);
+    other.email.taken.borrow_mut().replace(BTreeSet::new());
+    other.email.sent.borrow_mut().clear();
+    assert_eq!(block_on(recover(&other.ledger, &other.email, at(NOON) + 1, at(NOON) + 1)).unwrap(), []);
+    assert_eq!(other.state(&lost), LedgerState::Held);
+    assert_eq!(other.deliver_one(NOON, &lost), Outcome::Sent);
+    assert_eq!(other.deliver_one(NOON, &other.action(3)), refused(Reason::CapDay));
+}
+
+#[test]
+fn what_is_foreseen_is_what_happens_and_changes_nothing() {
+    let shop = Shop::new("{ per_day: 1 }");
+    let (first, second) = (shop.action(1), shop.action(2));
+    let foreseen = || block_on(foresee(&shop.deps(), at(NOON), &[first.clone(), second.clone()])).unwrap();
+    assert_eq!(foreseen(), [Foreseen::Sent, Foreseen::Sent], "each as if it were the only one");
+    assert!(shop.ledger.entries.borrow().is_empty() && shop.email.count() == 0);
+    assert!(shop.bus.events.borrow().is_empty());
+    assert_eq!(shop.deliver_one(NOON, &first), Outcome::Sent);
+    assert_eq!(foreseen()[1], Foreseen::Refused(Reason::CapDay));
+    assert_eq!(shop.deliver_one(NOON, &second), refused(Reason::CapDay));
+    let night = Shop::new("{ quiet_hours: { from: '21:00', to: '09:00' } }");
+    let held = block_on(foresee(&night.deps(), at(NIGHT), &[night.action(1)])).unwrap();
+    let Outcome::Held { until } = night.deliver_one(NIGHT, &night.action(1)) else { panic!("{held:?}") };
+    assert_eq!(held, [Foreseen::Held { until }]);
 }
 
 #[test]

@@ -5,3 +5,4 @@ mod due;
 mod image;
 mod memory;
 mod samples;
+mod starts;

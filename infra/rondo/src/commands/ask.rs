@@ -2,7 +2,8 @@
 
 use crate::commands::say::say;
 use crate::commands::{
-    catalogue, consent, identity, key_rotate, learn, profile, quality, quarantine, unmerge, why,
+    audience, catalogue, consent, identity, key_rotate, learn, profile, quality, quarantine, run, unmerge,
+    why,
 };
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result, bail};
@@ -39,6 +40,14 @@ pub enum Question {
     Why {
         id: String,
         campaign: Option<String>,
+    },
+    Audience {
+        what: String,
+        json: bool,
+    },
+    Run {
+        campaign: String,
+        at: Option<i64>,
     },
     Catalogue {
         event: Option<String>,
@@ -79,6 +88,10 @@ pub fn text_of(folder: &Path, question: &Question) -> Result<String> {
         Err(_) => {
             let mut installation = open(folder)?;
             let text = question.answer(&mut installation);
+            if matches!(question, Question::Run { .. }) && text.is_ok() {
+                // A server would deliver what was queued; here nobody else does.
+                installation.tick_by(&clock)?;
+            }
             installation.close()?;
             text
         }
@@ -115,6 +128,8 @@ impl Question {
             Question::Identity { id, json } => identity::answer(installation, id, *json),
             Question::Unmerge { id, merge } => unmerge::answer(installation, id, *merge, now),
             Question::Why { id, campaign } => why::answer(installation, id, campaign.as_deref(), now),
+            Question::Audience { what, json } => audience::answer(installation, what, *json, now),
+            Question::Run { campaign, at } => run::answer(installation, campaign, *at, now),
             Question::Privacy { request } => Ok(installation.honor(request, now)?.to_string()),
             Question::Catalogue { event, json } => {
                 catalogue::answer(installation, event.as_deref(), *json, now)

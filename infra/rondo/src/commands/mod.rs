@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 mod ask;
+mod audience;
 mod backtest;
 mod bundle;
 mod catalogue;
@@ -24,6 +25,7 @@ mod quality;
 mod quarantine;
 mod reasons;
 mod report;
+mod run;
 mod say;
 mod schema;
 mod serve;
@@ -33,6 +35,7 @@ mod unmerge;
 mod why;
 mod write_keys;
 
+pub use audience::{AudienceArgs, audience};
 pub use backtest::{BacktestArgs, backtest};
 pub use bundle::{BundleArgs, bundle};
 pub use catalogue::{CatalogueArgs, catalogue};
@@ -51,6 +54,7 @@ pub use progress::Progress;
 pub use quality::{QualityArgs, quality};
 pub use quarantine::{QuarantineArgs, quarantine};
 pub use report::report;
+pub use run::{RunArgs, run};
 pub use schema::{SchemaArgs, schema};
 pub use serve::{ServeArgs, serve, serve_decisions, serve_edge};
 pub use stop::on_interrupt;

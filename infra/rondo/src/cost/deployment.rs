@@ -152,6 +152,7 @@ mod tests {
             ("ArchiveEvents", "archive-events"),
             ("EvaluateTriggers", "evaluate-triggers"),
             ("FireTimers", "fire-timers"),
+            ("RunCampaigns", "run-campaigns"),
             ("DeliverService", "deliver-messages"),
             ("DeliverMarketing", "deliver-messages"),
         ];
@@ -162,6 +163,7 @@ mod tests {
         }
         let body = |name: &str| functions.iter().find(|(found, _)| *found == name).unwrap().1;
         assert!(body("FireTimers").contains("rate(1 minute)"));
+        assert!(body("RunCampaigns").contains("rate(1 minute)"));
         assert!(body("DeliverService").contains("rate(1 hour)"));
     }
 

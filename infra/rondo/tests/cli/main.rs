@@ -1,6 +1,7 @@
 //! The commands as a user has them: the binary, its output and its exit codes.
 
 mod bundle;
+mod campaigns;
 mod canary;
 mod check;
 mod clients;

@@ -46,6 +46,7 @@ pub fn search(data: &Path) -> Found {
         look(&path.display().to_string(), &bytes, &needles, &mut found);
     });
     rows(data, &needles, &mut found);
+    snapshots(data, &needles, &mut found);
     sealed(data, &identifiers, &mut found);
     found
 }
@@ -68,6 +69,19 @@ fn rows(data: &Path, needles: &[(String, Vec<u8>)], found: &mut Found) {
             look(&format!("a row of {path}"), format!("{:?}", row.event).as_bytes(), needles, found);
         })
         .unwrap();
+    }
+}
+
+/// The profiles of snapshots.
+fn snapshots(data: &Path, needles: &[(String, Vec<u8>)], found: &mut Found) {
+    let lake = LakeFolder::new(data.join("lake"));
+    for path in block_on(lake.list(lake::PROFILES)).unwrap() {
+        if lake::Snapshot::taken_at_of(&path).is_some() {
+            lake::scan_snapshot(&path, block_on(lake.open(&path)).unwrap(), |person, _, blob| {
+                look(&format!("a row of {path}"), &[&person.0, blob].concat(), needles, found);
+            })
+            .unwrap();
+        }
     }
 }
 

@@ -38,6 +38,17 @@ steps:
     template: hello.html
 ";
 
+/// Selects nobody, and has a snapshot of everybody taken.
+const DAILY: &str = "\
+name: daily
+entry: { schedule: { cron: \"0 9 * * *\", time_zone: UTC } }
+audience: profile.orders.count > 1000
+steps:
+  - send: hello
+    subject: Hello
+    template: hello.html
+";
+
 /// The shop, after some days.
 pub struct Shop {
     pub data: PathBuf,
@@ -53,6 +64,7 @@ impl Shop {
             &[
                 ("config/settings.yaml", "region: DE\ntime_zone: Europe/Berlin\n"),
                 ("config/campaigns/hello.yaml", WELCOME),
+                ("config/campaigns/daily.yaml", DAILY),
                 ("config/templates/hello.html", "Dear {{ person.first_name }}, hello."),
             ],
         );

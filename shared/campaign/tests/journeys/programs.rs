@@ -1,7 +1,7 @@
 //! Campaigns with branches, calendar waits, waits for events, goals, versions and other entries than events.
 
 use crate::play::{PERSON, Play, T0, buy, campaign, event, sent, view};
-use campaign::{Action, ActionKind, Campaigns, Journeys, Moment, ProfileView, Step};
+use campaign::{Action, ActionKind, Campaigns, Journeys, Moment, ProfileView, Span, Step};
 use event::{DAY, HOUR, Key, MINUTE};
 use person::Profile;
 
@@ -423,4 +423,51 @@ steps:
     let mut expected: Vec<String> = [4, 5, 7].iter().map(|n| format!("product-{n}")).chain(either).collect();
     expected.sort_unstable();
     assert_eq!(names, expected);
+}
+
+#[test]
+fn who_is_heard_of_between_their_selection_and_its_time_is_not_written_to() {
+    let yaml = "
+name: silent
+entry: { inactive: { lasts: 30d } }
+steps:
+  - send: hello
+    template: t.txt
+  - wait: 7d
+  - send: again
+    template: t.txt
+";
+    let campaigns = Campaigns::new(vec![campaign(yaml)]);
+    let silent = campaigns.get("silent").unwrap();
+    // Heard of once; selected a day before thirty days have passed; and heard of again, or not, or afterwards.
+    let steps = |again: Option<i64>| {
+        let (at, selected) = (T0 + 30 * DAY, T0 + 29 * DAY);
+        let (first, second) = (view("a", T0), again.map(|at| view("b", at)));
+        let mut profile = Profile::default();
+        profile.apply(&first);
+        let mut journeys = Journeys::default();
+        let moment = Moment { now: selected, lateness: MINUTE };
+        let view = ProfileView::new(&profile, selected);
+        assert_eq!(silent.selects(&view, Span::Within { from: selected, until: selected + 2 * DAY }), [at]);
+        journeys.start(silent, PERSON, at, &view, moment);
+        let mut later = profile.clone();
+        if let Some(event) = &second {
+            later.apply(event);
+        }
+        let mut sent = Vec::new();
+        for now in [at + HOUR, at + 8 * DAY] {
+            let view = ProfileView::new(&later, now);
+            let moment = Moment { now, lateness: MINUTE };
+            assert!(journeys.look_at_profile(&campaigns, moment) || journeys.campaigns().is_empty());
+            sent.extend(journeys.advance(&campaigns, PERSON, &[], &view, moment).into_iter().map(|a| a.step));
+        }
+        sent
+    };
+    assert_eq!(steps(None), ["hello", "again"]);
+    assert_eq!(steps(Some(T0 + 29 * DAY + HOUR)), [""; 0]);
+    assert_eq!(
+        steps(Some(T0 + 30 * DAY + HOUR)),
+        ["hello", "again"],
+        "what follows is for the campaign to say"
+    );
 }

@@ -2,6 +2,7 @@
 
 use super::Call;
 use super::objects::InboxFolder;
+use crate::campaigns::Collected;
 use crate::pump::Durable;
 use anyhow::{Context, Result};
 use decide_experience::{HotProfiles, KEPT_BYTES};
@@ -75,6 +76,17 @@ pub fn fire_timers(call: Call<'_>) -> Result<Value> {
     let store = &call.installation.pump.store;
     let deps = fire_timers::Deps { timers: store, due: store, held: store, actions: store };
     answered(block_on(fire_timers::invoke(&deps, call.event, call.now)))
+}
+
+pub fn run_campaigns(call: Call<'_>) -> Result<Value> {
+    let pump = &call.installation.pump;
+    let queue = Collected::default();
+    let deps = pump.run_deps(&call.durable()?.lake, &queue);
+    let answer = answered(block_on(run_campaigns::invoke(&deps, call.event, call.now, || true)))?;
+    for starts in queue.starts() {
+        pump.begin_journeys(&starts, call.now)?;
+    }
+    Ok(answer)
 }
 
 pub fn deliver_messages(call: Call<'_>) -> Result<Value> {

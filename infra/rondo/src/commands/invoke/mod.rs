@@ -24,7 +24,7 @@ Objects that an S3 notification names are read from DIR/inbox/<bucket>/<key>; ro
 the mapping NAME of the configuration. The answer is printed as JSON. Like on Lambda, one function runs, and those \
 behind it do not, except that what it puts on the bus is taken in, and timers that it fires are followed up.")]
 pub struct InvokeArgs {
-    /// collect-events, import-data, update-profiles, archive-events, evaluate-triggers, fire-timers,
+    /// collect-events, import-data, update-profiles, archive-events, evaluate-triggers, fire-timers, run-campaigns,
     /// deliver-messages, build-reports, honor-privacy, or decide-experience
     function: String,
     /// A file with the event: samples are in events/FUNCTION/
@@ -50,13 +50,14 @@ struct Call<'i> {
 type Handler = fn(Call<'_>) -> Result<Value>;
 
 /// The functions, by the order of the loop.
-const FUNCTIONS: [(&str, Handler); 10] = [
+const FUNCTIONS: [(&str, Handler); 11] = [
     ("collect-events", functions::collect_events),
     ("import-data", functions::import_data),
     ("update-profiles", functions::update_profiles),
     ("archive-events", functions::archive_events),
     ("evaluate-triggers", functions::evaluate_triggers),
     ("fire-timers", functions::fire_timers),
+    ("run-campaigns", functions::run_campaigns),
     ("deliver-messages", functions::deliver_messages),
     ("build-reports", functions::build_reports),
     ("honor-privacy", functions::honor_privacy),

@@ -28,6 +28,8 @@ pub struct Owner {
     /// When the keys were looked at.
     keys_seen: Instant,
     rights: Rights,
+    /// Whether the last turn left something to do.
+    more: bool,
     /// When the last report was made, up to which position, and where it is.
     report: Option<(Instant, i64, PathBuf)>,
 }
@@ -44,6 +46,7 @@ impl Owner {
             old_keys: None,
             keys_seen: now,
             rights: Rights::default(),
+            more: false,
             report: None,
         }
     }
@@ -58,7 +61,7 @@ impl Owner {
         self.work()?;
         let mut last = false;
         while !last {
-            let patience = if self.rights.is_busy() { Duration::ZERO } else { SECOND };
+            let patience = if self.rights.is_busy() || self.more { Duration::ZERO } else { SECOND };
             match self.inbox.requests.recv_timeout(patience) {
                 Ok(Request::Report(answer)) => {
                     let page = self.report();
@@ -97,7 +100,7 @@ impl Owner {
     }
 
     fn work(&mut self) -> Result<()> {
-        self.installation.tick_by(&clock)?;
+        self.more = self.installation.turn(&clock)?;
         let pump = &mut self.installation.pump;
         let (idle, since) = (pump.position() == self.committed_position, self.committed.elapsed());
         if since >= MINUTE || (!idle && since >= SECOND) {
