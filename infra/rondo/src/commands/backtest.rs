@@ -8,7 +8,7 @@ use crate::commands::reasons::sentence;
 use crate::commands::say::say;
 use crate::config_folder::{read_all, read_files};
 use crate::cost::Prices;
-use crate::installation::{Installation, clock};
+use crate::installation::clock;
 use anyhow::{Context, Result, bail};
 use campaign::{Campaigns, LedgerEntry, LedgerState, Reason, parse_duration};
 use clap::Args;
