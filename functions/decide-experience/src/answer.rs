@@ -2,16 +2,19 @@
 
 use crate::Request;
 use crate::asked::Misasked;
+use event::Event;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
 /// The answer to a [`Request`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Response {
     pub status: u16,
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// JSON; empty for an answer without content.
     pub body: Vec<u8>,
+    /// The arms of experiments that the visitor is shown, each told but once by this process: for the bus.
+    pub exposures: Vec<Event<'static>>,
     /// Why it holds only defaults, for the operator's log; never sent.
     pub cause: Option<String>,
 }
@@ -97,5 +100,5 @@ fn respond(status: u16, body: &Value) -> Response {
         ("content-type", Cow::Borrowed("application/json")),
         ("cache-control", Cow::Borrowed("no-store")),
     ];
-    Response { status, headers, body: body.to_string().into_bytes(), cause: None }
+    Response { status, headers, body: body.to_string().into_bytes(), exposures: Vec::new(), cause: None }
 }

@@ -2,8 +2,8 @@
 
 use crate::Request;
 use serde::Deserialize;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 
 /// Longest body that is read, bytes.
@@ -17,6 +17,9 @@ pub(crate) struct Asked {
     /// The visitor and where they are, as a record of the Segment spec: so they are cleaned, hashed, and checked for
     /// consent as intake does it.
     pub record: String,
+    /// The visitor's ids as they were sent.
+    pub user_id: Option<String>,
+    pub anonymous_id: Option<String>,
     pub key: Option<String>,
 }
 
@@ -97,7 +100,8 @@ fn of_body(request: &Request<'_>) -> Result<Asked, Misasked> {
     }
     record.push('}');
     let placements = body.placements.into_iter().map(Cow::into_owned).collect();
-    Ok(Asked { placements, record, key: body.write_key.map(Cow::into_owned) })
+    let (user_id, anonymous_id) = (text(body.user_id), text(body.anonymous_id));
+    Ok(Asked { placements, record, user_id, anonymous_id, key: body.write_key.map(Cow::into_owned) })
 }
 
 fn of_address(request: &Request<'_>) -> Asked {
@@ -114,8 +118,19 @@ fn of_address(request: &Request<'_>) -> Asked {
             _ => properties[&*name] = value.into(),
         }
     }
+    let id = |name: &str| record[name].as_str().map(str::to_owned);
+    let (user_id, anonymous_id) = (id("userId"), id("anonymousId"));
     record["properties"] = properties;
-    Asked { placements, record: record.to_string(), key: None }
+    Asked { placements, record: record.to_string(), user_id, anonymous_id, key: None }
+}
+
+/// An id as text; numbers count as theirs.
+fn text(id: Option<&RawValue>) -> Option<String> {
+    match serde_json::from_str(id?.get()).ok()? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 fn misasked(field: &'static str, reason: String) -> Misasked {

@@ -4,18 +4,19 @@ use crate::{Deps, Request, Response, answer, run};
 use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use event::PortError;
+use event::{EventBus, PortError};
 use lambda::{Failure, Invocation, Source};
 use metrics::counter;
 use person::{PersonSource, SharedProfiles};
 use serde_json::Value;
 
-/// Answers one invocation, whatever its event is. `now` is UTC ms.
+/// Answers one invocation, whatever its event is, and tells the bus which arms were shown. `now` is UTC ms.
 ///
 /// # Errors
 /// An event that is no request to a function URL.
-pub async fn invoke<S: PersonSource, C: SharedProfiles>(
+pub async fn invoke<S: PersonSource, C: SharedProfiles, B: EventBus>(
     deps: &Deps<'_, S, C>,
+    bus: &B,
     invocation: &Invocation,
     now: i64,
 ) -> Result<Value, Failure> {
@@ -42,7 +43,15 @@ pub async fn invoke<S: PersonSource, C: SharedProfiles>(
         body: &body,
         now,
     };
-    answered(run(deps, &request).await)
+    let response = run(deps, &request).await;
+    if !response.exposures.is_empty()
+        && let Err(error) = bus.publish(&response.exposures).await
+    {
+        // The page gets its answer, and the next one tells it again.
+        tracing::warn!(%error, "what visitors were shown of experiments is not told");
+        deps.hot.forget(&response.exposures);
+    }
+    answered(response)
 }
 
 /// The answer while what the function works with can't be had: its configuration, the key of its hashes.

@@ -1,6 +1,6 @@
 //! Profiles of people who are here right now.
 
-use event::{Identifier, PortError};
+use event::{Event, Identifier, MessageHash, PortError};
 use person::{Found, PersonSource, SharedProfiles};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub const KEPT_BYTES: u64 = 32 << 20;
 /// What an entry takes beside its profile, about.
 const ENTRY_BYTES: u64 = 160;
+/// How many exposures are remembered, the newest.
+const EXPOSURES: usize = 64 << 10;
 /// How long an old profile serves while the store does not answer, ms.
 const STALE: i64 = 5 * event::MINUTE;
 
@@ -17,6 +19,8 @@ const STALE: i64 = 5 * event::MINUTE;
 /// `fresh_for` is read again; an older version never takes the place of a newer one.
 pub struct HotProfiles {
     kept: Cache<Identifier, Arc<Hot>, ByBytes>,
+    /// What was told of experiments.
+    exposed: Cache<MessageHash, ()>,
     fresh_for: i64,
 }
 
@@ -40,12 +44,29 @@ impl HotProfiles {
     /// Keeps up to so many bytes, each profile fresh for `fresh_for` ms.
     pub fn new(bytes: u64, fresh_for: i64) -> HotProfiles {
         let people = (bytes / 1_024).clamp(16, 1 << 20) as usize;
-        HotProfiles { kept: Cache::with_weighter(people, bytes, ByBytes), fresh_for }
+        let kept = Cache::with_weighter(people, bytes, ByBytes);
+        HotProfiles { kept, exposed: Cache::new(EXPOSURES), fresh_for }
     }
 
     /// How many bytes are kept, about.
     pub fn bytes(&self) -> u64 {
         self.kept.weight()
+    }
+
+    /// Whether an exposure is told for the first time, as far as this process remembers.
+    pub(crate) fn is_first(&self, exposure: MessageHash) -> bool {
+        let first = self.exposed.get(&exposure).is_none();
+        if first {
+            self.exposed.insert(exposure, ());
+        }
+        first
+    }
+
+    /// Has exposures told again that could not be published.
+    pub fn forget(&self, exposures: &[Event<'_>]) {
+        for exposure in exposures {
+            self.exposed.remove(&exposure.hash);
+        }
     }
 
     /// Who these identifiers (strongest first, at least one) stand for: from this process, from what processes share, or

@@ -1,6 +1,6 @@
 //! decide-experience on Lambda.
 
-use aws::{Aws, ExperienceRules, LiveProducts, People};
+use aws::{Aws, Bus, ExperienceRules, LiveProducts, People};
 use decide_experience::{Deps, HotProfiles, KEPT_BYTES, ReadKeys, invoke, not_ready};
 use event::SECOND;
 use lambda::variables::{DATA_BUCKET, PROFILES_TABLE};
@@ -17,6 +17,7 @@ async fn main() -> Result<(), Failure> {
     let aws = Aws::connect().await;
     // Reads that may lag cost half; versions tell which is newer.
     let store = &People::of_writer(&aws, settings.required(PROFILES_TABLE)?);
+    let bus = Bus::of(&aws, &settings)?;
     let rules = ExperienceRules::of(&aws, &settings)?;
     let live_products = LiveProducts::new(&aws, settings.optional(DATA_BUCKET));
     let hot = &HotProfiles::new(KEPT_BYTES, FRESH_FOR);
@@ -32,7 +33,7 @@ async fn main() -> Result<(), Failure> {
         let products = products.as_deref();
         let deps =
             Deps { store, shared: &NothingShared, hot, placements, products, parser: &parser, keys, holdout };
-        invoke(&deps, &event, now).await
+        invoke(&deps, &bus, &event, now).await
     };
     function.serve(handler).await
 }

@@ -3,9 +3,11 @@
 use crate::asked::Asked;
 use crate::hot::HotProfiles;
 use crate::{ReadKeys, Request, Response, answer};
-use campaign::placement::{Choice, DefaultOnly, Products, Visitor};
+use campaign::placement::{Choice, DefaultOnly, Products, ShownArm, Visitor};
 use campaign::{Placements, ProfileView, Share};
-use event::{Arrival, Code, Event, EventType, Identifiers, Parsed, Parser, ParserSettings, Rejection};
+use event::{
+    Arrival, Code, Event, EventType, Identifiers, Key, Parsed, Parser, ParserSettings, Rejection, names,
+};
 use person::{Blob, PersonSource, Profile, SharedProfiles};
 use serde_json::{Map, Value, json};
 
@@ -101,12 +103,20 @@ async fn decide<S: PersonSource, C: SharedProfiles>(
         now,
         profile: &profile,
         id,
+        user_id: asked.user_id.as_deref(),
+        anonymous_id: asked.anonymous_id.as_deref(),
         event: &event,
         default_only: seen.default_only,
         held_out: deps.holdout.holds_out(id),
     };
     let visitor = visitor.heed_profile();
     let view = ProfileView::new(&profile, now);
+    // Who is known is exposed as whom they are known; a stranger as whom they say.
+    let who = match found {
+        Some(_) => profile.strongest(),
+        None => event.identifiers,
+    };
+    let mut exposures = Vec::new();
     let mut ttl = i64::MAX;
     let mut placements = Map::with_capacity(asked.placements.len());
     for name in asked.placements {
@@ -114,16 +124,20 @@ async fn decide<S: PersonSource, C: SharedProfiles>(
             Some(placement) => {
                 let choice = placement.choose(&visitor, &view, deps.products);
                 ttl = ttl.min(choice.ttl);
+                let taking_part = choice.arms.iter().filter(|arm| arm.takes_part);
+                let told = taking_part.map(|arm| exposure(arm, &name, (id, who), now));
+                exposures.extend(told.filter(|exposure| deps.hot.is_first(exposure.hash)));
                 shown(&choice)
             }
             None => {
                 ttl = 0;
-                json!({"creative": null, "content": null, "products": [], "reason": "unknown_placement", "ttl_s": 0})
+                json!({"creative": null, "content": null, "products": [], "experiments": {}, "reason": "unknown_placement", "ttl_s": 0})
             }
         };
         placements.insert(name, answer);
     }
     let mut response = answer::decided(request, &json!({"placements": placements}), ttl);
+    response.exposures = exposures;
     response.cause = seen.cause;
     response
 }
@@ -141,11 +155,40 @@ impl Seen {
     }
 }
 
+/// That a visitor is shown an arm. It is the same event however often it is made, so that it counts once.
+fn exposure(
+    shown: &ShownArm<'_>,
+    placement: &str,
+    (person, who): (Key, Identifiers),
+    now: i64,
+) -> Event<'static> {
+    let message_id = format!("exposed-{}-{}-{person}", shown.experiment, shown.arm);
+    let properties =
+        json!({"experiment_id": shown.experiment, "variation_id": shown.arm, "placement": placement});
+    Event::reported(
+        message_id,
+        names::EXPERIMENT_VIEWED,
+        who,
+        now,
+        properties.to_string(),
+        "decide-experience",
+    )
+}
+
 fn shown(choice: &Choice<'_>) -> Value {
+    let arms: Map<String, Value> = choice
+        .arms
+        .iter()
+        .map(|arm| {
+            let shown = json!({"arm": arm.arm, "index": arm.index, "takes_part": arm.takes_part});
+            (arm.experiment.to_owned(), shown)
+        })
+        .collect();
     json!({
         "creative": choice.creative,
         "content": choice.content,
         "products": choice.products,
+        "experiments": arms,
         "reason": choice.why.as_str(),
         "ttl_s": choice.ttl / 1_000,
     })

@@ -1,7 +1,10 @@
 //! Decisions, from a request to the answer, and the sample invocations.
 
+#[path = "../../../shared/event/tests/ports/mod.rs"]
+mod ports;
+
 use campaign::placement::Products;
-use campaign::{Placement, Placements, Share};
+use campaign::{Experiment, Placement, Placements, Share};
 use decide_experience::{Deps, HotProfiles, ReadKeys, Request, Response, invoke, run, visitor_parser};
 use event::{
     Arrival, Identifier, IdentifierKind, Parser, ParserSettings, PortError, Privacy, PrivacyList,
@@ -10,6 +13,7 @@ use event::{
 use lambda::Invocation;
 use person::{Found, NothingShared, PersonSource, Profile, SharedProfiles};
 use pollster::block_on;
+use ports::Memory;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -61,6 +65,7 @@ struct World {
     parser: Parser,
     privacy: Arc<Privacy>,
     holdout: Share,
+    bus: Memory,
 }
 
 impl World {
@@ -75,6 +80,7 @@ impl World {
             parser: visitor_parser(&Parser::new(Pseudonymizer::new(b"test key"), settings)),
             privacy,
             holdout: Share::default(),
+            bus: Memory::default(),
         }
     }
 
@@ -179,6 +185,7 @@ fn a_known_visitor_gets_the_first_creative_that_fits() {
                 {"product_id": "cup", "because": "viewed"},
                 {"product_id": "pan", "because": "viewed"},
             ],
+            "experiments": {},
             // It ends in two minutes.
             "reason": "matched", "ttl_s": 120,
         })
@@ -194,7 +201,8 @@ fn a_stranger_gets_the_default_and_what_everybody_looks_at() {
     assert_eq!(
         hero,
         json!({
-            "creative": null, "content": {"title": "Welcome"}, "reason": "none_matched", "ttl_s": 300,
+            "creative": null, "content": {"title": "Welcome"}, "experiments": {},
+            "reason": "none_matched", "ttl_s": 300,
             "products": [
                 {"product_id": "pan", "because": "popular"},
                 {"product_id": "pot", "because": "popular"},
@@ -410,13 +418,84 @@ fn what_one_process_read_another_need_not_read() {
     }
 }
 
+const TRIAL: &str = "\
+name: home-hero
+default: { title: Plain }
+experiments:
+  - name: hero-2026
+    by: anonymous_id
+    arms: [ { name: plain }, { name: bold } ]
+  - name: few
+    coverage: 0
+    arms: [ { name: off }, { name: on } ]
+creatives:
+  - name: bold-hero
+    arm: hero-2026.bold
+    content: { title: BOLD }
+";
+
+#[test]
+fn each_visitor_sees_one_arm_and_it_is_told_once() {
+    let mut world = World::new();
+    world.placements = Placements::new([Placement::parse(TRIAL).unwrap()]);
+    let experiment = Experiment::new("hero-2026", ["plain", "bold"]);
+    let mut bold = 0;
+    for n in 0..400 {
+        let visitor = format!("visitor-{n}");
+        let body = json!({"anonymousId": visitor, "placements": ["home-hero"]}).to_string();
+        let response = world.request("POST", "", &body, NOW);
+        let hero =
+            serde_json::from_slice::<Value>(&response.body).unwrap()["placements"]["home-hero"].clone();
+        // As any SDK of the spec has it of that id.
+        let arm = experiment.assign(&visitor).arm;
+        let name = ["plain", "bold"][arm];
+        let shown = json!({"arm": name, "index": arm, "takes_part": true});
+        assert_eq!(hero["experiments"]["hero-2026"], shown);
+        assert_eq!(hero["experiments"]["few"], json!({"arm": "off", "index": 0, "takes_part": false}));
+        assert_eq!(hero["content"]["title"], ["Plain", "BOLD"][arm]);
+        bold += arm;
+
+        let exposures = &response.exposures;
+        assert_eq!(exposures.len(), 1);
+        assert_eq!((exposures[0].name.as_ref(), exposures[0].identifiers.len()), ("Experiment Viewed", 1));
+        assert_eq!(
+            serde_json::from_str::<Value>(&exposures[0].properties).unwrap(),
+            json!({"experiment_id": "hero-2026", "variation_id": name, "placement": "home-hero"})
+        );
+        assert!(world.request("POST", "", &body, NOW + 1).exposures.is_empty());
+        // One that did not reach the bus is told again, and is the same event.
+        world.hot.forget(exposures);
+        assert_eq!(world.request("POST", "", &body, NOW + 2).exposures[0].hash, exposures[0].hash);
+    }
+    assert!((150..250).contains(&bold), "{bold} of 400");
+}
+
+#[test]
+fn who_may_not_be_chosen_for_sees_the_control_and_is_not_told_of() {
+    let mut world = World::new();
+    world.placements = Placements::new([Placement::parse(TRIAL).unwrap()]);
+    let experiment = Experiment::new("hero-2026", ["plain", "bold"]);
+    let visitor =
+        (0..).map(|n| format!("v-{n}")).find(|visitor| experiment.assign(visitor).arm == 1).unwrap();
+    let body = json!({"anonymousId": visitor, "placements": ["home-hero"],
+        "context": {"consent": {"categoryPreferences": {"analytics": false}}}});
+    let response = world.request("POST", "", &body.to_string(), NOW);
+    let answer: Value = serde_json::from_slice(&response.body).unwrap();
+    assert_eq!(
+        answer["placements"]["home-hero"]["experiments"]["hero-2026"],
+        json!({"arm": "plain", "index": 0, "takes_part": false})
+    );
+    assert!(response.exposures.is_empty());
+}
+
 #[test]
 fn the_sample_invocations() {
     let world = World::new();
     world.ann(&[viewed("cup")]);
     let invoked = |case: &str| {
-        let answer =
-            world.with(|deps| block_on(invoke(deps, &Invocation::parse(case).unwrap(), NOW))).unwrap();
+        let answer = world
+            .with(|deps| block_on(invoke(deps, &world.bus, &Invocation::parse(case).unwrap(), NOW)))
+            .unwrap();
         assert!(answer["headers"].get("access-control-allow-origin").is_none(), "the function URL's part");
         let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
         (answer["statusCode"].as_i64().unwrap(), body)
@@ -428,6 +507,7 @@ fn the_sample_invocations() {
     }
     let (status, body) = sample!("visitor.json");
     assert_eq!((status, &body["placements"]["product-page"]["reason"]), (200, &json!("none_matched")));
+    assert!(world.bus.events(|event| event.name.to_string()).is_empty());
     let (status, body) = sample!("no-consent.json");
     assert_eq!((status, &body["placements"]["home-hero"]["reason"]), (200, &json!("no_consent")));
     let (status, body) = sample!("get.json");
@@ -435,6 +515,7 @@ fn the_sample_invocations() {
     assert_eq!(sample!("wrong-key.json").0, 401);
     assert_eq!(sample!("not-json.json").0, 400);
     let schedule = include_str!("../../../events/build-reports/schedule.json");
-    let refused = world.with(|deps| block_on(invoke(deps, &Invocation::parse(schedule).unwrap(), NOW)));
+    let refused =
+        world.with(|deps| block_on(invoke(deps, &world.bus, &Invocation::parse(schedule).unwrap(), NOW)));
     assert!(refused.unwrap_err().to_string().contains("function URL"));
 }

@@ -1,6 +1,6 @@
 //! Placement files: one that uses everything, and the mistakes that people make, each with its place and its cure.
 
-use campaign::placement::{Because, Recommend};
+use campaign::placement::{Because, By, Recommend};
 use campaign::{Lane, Placement, Placements};
 use event::DAY;
 use serde_json::json;
@@ -68,13 +68,53 @@ fn each_mistake_has_its_place_and_its_cure() {
         ("[viewed, popular]", "[]", 19, 9, "related, viewed, popular"),
         ("[viewed, popular]", "[seen]", 19, 10, "related, viewed, popular"),
         ("content: Winter is here", &long, 10, 11, "more than 16384"),
-        ("    content: Winter is here\n", "", 10, 5, "the field `content` is missing"),
+        ("    content: Winter is here\n", "", 13, 5, "the field `content` is missing"),
         ("    when: profile.service.open_cases > 0\n", "", 9, 11, "`winter` is never shown"),
     ] {
         assert!(GOOD.contains(from), "{from}");
         let error = Placement::parse(&GOOD.replacen(from, to, 1)).unwrap_err();
         assert_eq!((error.line, error.column), (line, column), "{to:.40}: {error}");
         assert!(error.message.contains(message), "{to:.40}: {error}");
+    }
+}
+
+#[test]
+fn experiments_and_their_mistakes() {
+    let good = "\
+name: a
+experiments:
+  - name: hero
+    by: anonymous_id
+    coverage: 0.5
+    arms: [ { name: plain, weight: 0.9 }, { name: bold, weight: 0.1 } ]
+creatives:
+  - { name: b, arm: hero.bold, content: x }
+";
+    let placement = Placement::parse(good).unwrap();
+    let trial = &placement.experiments[0];
+    assert_eq!(
+        (trial.experiment.arms.len(), trial.by, placement.creatives[0].arm),
+        (2, By::AnonymousId, Some((0, 1)))
+    );
+    let ranges: Vec<_> = trial.experiment.ranges.iter().map(|range| (range.from, range.to)).collect();
+    // Half of each arm's weight.
+    assert!(ranges[0].0 == 0.0 && (ranges[0].1 - 0.45).abs() < 1e-9, "{ranges:?}");
+    assert!((ranges[1].0 - 0.9).abs() < 1e-9 && (ranges[1].1 - 0.95).abs() < 1e-9, "{ranges:?}");
+    for (from, to, line, message) in [
+        ("hero.bold", "hero.bolt", 8, "did you mean `hero.bold`?; there are hero.plain, hero.bold"),
+        ("weight: 0.9", "weight: 0.8", 6, "make it 1"),
+        ("coverage: 0.5", "coverage: 2", 5, "a share of people from 0 to 1"),
+        ("by: anonymous_id", "by: cookie", 4, "person, user_id, anonymous_id"),
+        (
+            "{ name: bold, weight: 0.1 }",
+            "{ name: bold, weight: 0.1, steps: [ { exit: true } ] }",
+            6,
+            "has no steps",
+        ),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let error = Placement::parse(&good.replacen(from, to, 1)).unwrap_err();
+        assert!(error.line == line && error.message.contains(message), "{to}: {error}");
     }
 }
 

@@ -1,8 +1,11 @@
 //! Placement files: read as strictly as campaign files.
 
+use super::experiment::{Design, NamespaceFile};
+use super::steps::ArmFile;
 use super::values::{Conditions, at, duration, time};
 use crate::file_error::FileError;
-use crate::placement::{Because, Creative, Placement, Recommend};
+use crate::placement::{Because, By, Creative, Placement, Recommend, Trial};
+use crate::suggest::did_you_mean;
 use crate::{Lane, Placements};
 use event::{DAY, MINUTE};
 use serde::Deserialize;
@@ -25,6 +28,20 @@ struct PlacementFile {
     #[serde(default)]
     creatives: Vec<CreativeFile>,
     recommend: Option<RecommendFile>,
+    #[serde(default)]
+    experiments: Vec<TrialFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrialFile {
+    name: Spanned<String>,
+    #[serde(default)]
+    by: By,
+    arms: Spanned<Vec<ArmFile>>,
+    seed: Option<Spanned<String>>,
+    coverage: Option<Spanned<f64>>,
+    namespace: Option<Spanned<NamespaceFile>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,6 +53,8 @@ struct CreativeFile {
     starts: Option<Spanned<String>>,
     ends: Option<Spanned<String>>,
     when: Option<Spanned<String>>,
+    /// `EXPERIMENT.ARM`.
+    arm: Option<Spanned<String>>,
     content: Value,
 }
 
@@ -66,15 +85,23 @@ impl Placement {
                 format!("a placement has {MAX_CREATIVES} creatives at most; make another placement");
             return Err(at(&first_too_many.name, &message));
         }
+        let mut experiments: Vec<Trial> = Vec::with_capacity(file.experiments.len());
+        for trial in &file.experiments {
+            let read = read_trial(trial)?;
+            if experiments.iter().any(|other| other.experiment.key == read.experiment.key) {
+                let message = "there is another experiment of this name; give one of them another";
+                return Err(at(&trial.name, message));
+            }
+            experiments.push(read);
+        }
         let mut creatives: Vec<Creative> = Vec::with_capacity(file.creatives.len());
         for creative in &file.creatives {
-            let read = read_creative(creative, &conditions)?;
+            let read = read_creative(creative, &conditions, &experiments)?;
             if creatives.iter().any(|other| other.name == read.name) {
                 let message = format!("`{}` stands here twice; give one of them another name", read.name);
                 return Err(at(&creative.name, &message));
             }
-            if let Some(before) = creatives.last().filter(|before| before.when.is_none() && is_always(before))
-            {
+            if let Some(before) = creatives.last().filter(|before| is_always(before)) {
                 let message = format!(
                     "`{}` is never shown: `{}` before it is for everybody; put it before that, or give that a `when`",
                     read.name, before.name
@@ -90,16 +117,25 @@ impl Placement {
             default: file.default.unwrap_or_default(),
             creatives,
             recommend: file.recommend.as_ref().map(read_recommend).transpose()?,
+            experiments,
         })
     }
 }
 
 /// Whether a creative is shown to everybody at any time; marketing is not.
 fn is_always(creative: &Creative) -> bool {
-    creative.lane == Lane::Service && creative.starts.is_none() && creative.ends.is_none()
+    creative.lane == Lane::Service
+        && creative.when.is_none()
+        && creative.arm.is_none()
+        && creative.starts.is_none()
+        && creative.ends.is_none()
 }
 
-fn read_creative(file: &CreativeFile, conditions: &Conditions<'_>) -> Result<Creative, FileError> {
+fn read_creative(
+    file: &CreativeFile,
+    conditions: &Conditions<'_>,
+    experiments: &[Trial],
+) -> Result<Creative, FileError> {
     let (starts, ends) =
         (file.starts.as_ref().map(time).transpose()?, file.ends.as_ref().map(time).transpose()?);
     if let (Some(starts), Some(ends), Some(place)) = (starts, ends, &file.ends)
@@ -114,8 +150,46 @@ fn read_creative(file: &CreativeFile, conditions: &Conditions<'_>) -> Result<Cre
         starts,
         ends,
         when: conditions.read_optional(&file.when)?,
+        arm: file.arm.as_ref().map(|arm| read_arm(arm, experiments)).transpose()?,
         content: file.content.clone(),
     })
+}
+
+/// The places of `EXPERIMENT.ARM`.
+fn read_arm(text: &Spanned<String>, experiments: &[Trial]) -> Result<(usize, usize), FileError> {
+    let all = experiments.iter().enumerate().flat_map(|(trial, Trial { experiment, .. })| {
+        experiment
+            .arms
+            .iter()
+            .enumerate()
+            .map(move |(arm, name)| (format!("{}.{name}", experiment.key), (trial, arm)))
+    });
+    let all: Vec<(String, (usize, usize))> = all.collect();
+    let wanted = text.value.trim();
+    if let Some((_, places)) = all.iter().find(|(name, _)| name == wanted) {
+        return Ok(*places);
+    }
+    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+    let hint = did_you_mean(wanted, names.iter().copied());
+    let known = if names.is_empty() {
+        "none: this placement has no experiments".to_owned()
+    } else {
+        names.join(", ")
+    };
+    Err(at(text, &format!("there is no arm `{wanted}`{hint}; there are {known}")))
+}
+
+fn read_trial(file: &TrialFile) -> Result<Trial, FileError> {
+    if file.arms.value.iter().any(|arm| !arm.steps.is_empty()) {
+        let message = "an arm of a placement has no steps; name it in a creative: `arm: EXPERIMENT.ARM`";
+        return Err(at(&file.arms, message));
+    }
+    let design = Design {
+        seed: file.seed.as_ref(),
+        coverage: file.coverage.as_ref(),
+        namespace: file.namespace.as_ref(),
+    };
+    Ok(Trial { experiment: design.read(&file.name, &file.arms)?, by: file.by })
 }
 
 fn read_recommend(file: &RecommendFile) -> Result<Recommend, FileError> {

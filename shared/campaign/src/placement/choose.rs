@@ -1,6 +1,6 @@
 //! What a visitor is shown, and why.
 
-use super::{Creative, Placement, Products, Recommended, Visitor};
+use super::{Creative, Placement, Products, Recommended, ShownArm, Visitor};
 use crate::{Lane, ProfileView, Scope};
 use event::Purpose;
 use serde_json::Value;
@@ -12,6 +12,7 @@ pub struct Choice<'p> {
     pub creative: Option<&'p str>,
     pub content: &'p Value,
     pub products: Vec<Recommended<'p>>,
+    pub arms: Vec<ShownArm<'p>>,
     pub why: Why,
     /// How long this may be kept, ms.
     pub ttl: i64,
@@ -94,12 +95,20 @@ impl Placement {
         products: Option<&'p Products>,
     ) -> Choice<'p> {
         let mut ttl = self.ttl;
-        let default =
-            |why, ttl| Choice { creative: None, content: &self.default, products: Vec::new(), why, ttl };
+        let arms = self.arms(visitor);
+        let default = |why, ttl| Choice {
+            creative: None,
+            content: &self.default,
+            products: Vec::new(),
+            arms: Vec::new(),
+            why,
+            ttl,
+        };
         if let Some(reason) = visitor.default_only {
             let mut choice = default(Why::Default(reason), ttl);
             // What everybody sees is no choice for a person.
             choice.products = self.recommended(visitor, products, false);
+            choice.arms = arms;
             return choice;
         }
         let against = visitor.against_marketing();
@@ -110,7 +119,9 @@ impl Placement {
             if let Some(starts) = creative.starts.filter(|starts| *starts > visitor.now) {
                 ttl = ttl.min(starts - visitor.now);
             }
-            if !creative.is_for(visitor, view) {
+            let other_arm =
+                |(trial, arm): (usize, usize)| arms.get(trial).is_none_or(|shown| shown.index != arm);
+            if creative.arm.is_some_and(other_arm) || !creative.is_for(visitor, view) {
                 continue;
             }
             match against.filter(|_| creative.lane == Lane::Marketing) {
@@ -127,12 +138,14 @@ impl Placement {
                 creative: Some(&creative.name),
                 content: &creative.content,
                 products: Vec::new(),
+                arms: Vec::new(),
                 why: Why::Matched,
                 ttl,
             },
             None => default(refused.unwrap_or(Why::NoneMatched), ttl),
         };
         choice.products = self.recommended(visitor, products, true);
+        choice.arms = arms;
         choice
     }
 

@@ -6,9 +6,11 @@
 
 mod choose;
 mod recommend;
+mod trial;
 
 pub use choose::{Choice, DefaultOnly, Why};
 pub use recommend::{Because, Products, Recommend, Recommended, Related};
+pub use trial::{By, ShownArm, Trial};
 
 use crate::{Condition, Lane};
 use event::Event;
@@ -29,6 +31,7 @@ pub struct Placement {
     /// In the order in which they are tried.
     pub creatives: Vec<Creative>,
     pub recommend: Option<Recommend>,
+    pub experiments: Vec<Trial>,
 }
 
 /// Something that a placement may show.
@@ -42,6 +45,8 @@ pub struct Creative {
     pub ends: Option<i64>,
     /// For whom; nothing for everybody. `event` is the request: its `properties` and `context` say where the visitor is.
     pub when: Option<Condition>,
+    /// The experiment of the placement, and the arm of it, that it belongs to: by their places.
+    pub arm: Option<(usize, usize)>,
     pub content: Value,
 }
 
@@ -54,6 +59,9 @@ pub struct Visitor<'v> {
     pub profile: &'v Profile<'v>,
     /// Their id for splits that must not depend on the request: the person's, or a stranger's strongest identifier.
     pub id: event::Key,
+    /// What the request says of them, as it stands there: what a page's own experiments go by.
+    pub user_id: Option<&'v str>,
+    pub anonymous_id: Option<&'v str>,
     /// What they look at.
     pub event: &'v Event<'v>,
     /// Set where nothing may be chosen for them.

@@ -139,7 +139,7 @@ pub fn decide_experience(call: Call<'_>) -> Result<Value> {
         keys: &call.write_keys.read_keys(&installation.write_keys),
         holdout: installation.delivery.holdout,
     };
-    answered(block_on(decide_experience::invoke(&deps, call.event, call.now)))
+    answered(block_on(decide_experience::invoke(&deps, &call.durable()?.intake, call.event, call.now)))
 }
 
 impl<'i> Call<'i> {

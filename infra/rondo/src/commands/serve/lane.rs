@@ -1,6 +1,7 @@
 //! Decisions about visitors, on a thread and at an address of their own: neither events that come in nor messages that go
 //! out hold them up. They read what the store last committed.
 
+use super::desk::Desk;
 use super::http::Answer;
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result};
@@ -8,8 +9,8 @@ use bytes::Bytes;
 use campaign::placement::Products;
 use campaign::{Placements, Share};
 use decide_experience::{Deps, HotProfiles, KEPT_BYTES, MAX_SENT, ReadKeys, Request, run, visitor_parser};
-use embedded::Reader;
-use event::{Parser, SECOND, iso_time};
+use embedded::{Intake, Reader};
+use event::{Event, EventBus, Parser, SECOND, iso_time};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
@@ -33,13 +34,20 @@ use tokio::time::timeout;
 const CONNECTIONS: usize = 512;
 /// How long a visitor's browser may take for the head of a request, or its body.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How many answers' exposures are on their way to the log at once.
+const TELLING: usize = 1_024;
 /// How often the table of products is looked after, ms.
 const LOOK_AFTER: i64 = 10 * SECOND;
 
 /// What decisions are made by.
 pub struct Lane {
     reader: Reader,
-    hot: HotProfiles,
+    hot: Arc<HotProfiles>,
+    /// Where it is told which arms of experiments were shown, and who is to be told of that.
+    intake: Intake,
+    desk: Desk,
+    /// Places for exposures that are on their way to the log: a page does not wait for it.
+    telling: Arc<Semaphore>,
     placements: Placements,
     holdout: Share,
     parser: Parser,
@@ -58,11 +66,14 @@ struct Table {
 }
 
 impl Lane {
-    pub fn new(installation: &mut Installation, keys: ReadKeys) -> Lane {
+    pub fn new(installation: &mut Installation, intake: Intake, desk: Desk, keys: ReadKeys) -> Lane {
         Lane {
             reader: installation.pump.store.reader(),
             // The store commits once a second.
-            hot: HotProfiles::new(KEPT_BYTES, SECOND),
+            hot: Arc::new(HotProfiles::new(KEPT_BYTES, SECOND)),
+            intake,
+            desk,
+            telling: Arc::new(Semaphore::new(TELLING)),
             placements: std::mem::take(&mut installation.placements),
             holdout: installation.delivery.holdout,
             parser: visitor_parser(&installation.parser),
@@ -108,6 +119,7 @@ impl Lane {
         if let Some(cause) = &response.cause {
             eprintln!("rondo: {}: a visitor sees defaults: {cause}", iso_time(request.now));
         }
+        self.tell(response.exposures);
         let mut answer = Response::new(Full::new(Bytes::from(response.body)));
         *answer.status_mut() =
             StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -117,6 +129,28 @@ impl Lane {
             }
         }
         answer
+    }
+
+    /// Puts exposures into the log, beside the answer. Those that find no place, or fail, are told the next time.
+    fn tell(&self, exposures: Vec<Event<'static>>) {
+        if exposures.is_empty() {
+            return;
+        }
+        let Ok(place) = Arc::clone(&self.telling).try_acquire_owned() else {
+            self.hot.forget(&exposures);
+            return;
+        };
+        let (intake, desk, hot) = (self.intake.clone(), self.desk.clone(), Arc::clone(&self.hot));
+        tokio::spawn(async move {
+            match intake.publish(&exposures).await {
+                Ok(()) => desk.published(),
+                Err(error) => {
+                    eprintln!("rondo: {}: what visitors were shown is not told: {error}", iso_time(clock()));
+                    hot.forget(&exposures);
+                }
+            }
+            drop(place);
+        });
     }
 
     /// The table of the last report; one that is damaged is as if there were none.

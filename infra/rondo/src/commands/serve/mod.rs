@@ -85,16 +85,16 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
         &installation,
     );
     let limits = RateLimits::new(installation.rate_limits.clone());
-    let read_keys = write_keys.read_keys(&installation.write_keys);
-    let lane = Arc::new(Lane::new(&mut installation, read_keys));
-    if let Some(listener) = decide {
-        lane::serve(listener, Arc::clone(&lane))?;
-    }
     let kept = write_keys.clone();
     let given = write_keys.digests();
     let keys = given.clone().and_digests(installation.write_keys.clone());
     let keys = keys.and_webhooks(installation.webhooks.clone()).limited(limits.clone());
     let intake = intake.grouped().context("starting the thread that writes the log")?;
+    let read_keys = kept.read_keys(&installation.write_keys);
+    let lane = Arc::new(Lane::new(&mut installation, intake.clone(), desk.clone(), read_keys));
+    if let Some(listener) = decide {
+        lane::serve(listener, Arc::clone(&lane))?;
+    }
     let mut door = Door::new(intake, installation.parser.clone(), keys, desk.clone(), args.data.path.clone());
     door.lane = Some(lane);
     let door = Arc::new(door);
@@ -195,7 +195,11 @@ fn serve_http(
 /// Serves decisions for as long as the process lives, and nothing else: the part of `rondo serve` that is measured by
 /// itself.
 pub fn serve_decisions(listener: TcpListener, installation: &mut Installation, keys: ReadKeys) -> Result<()> {
-    lane::serve(listener, Arc::new(Lane::new(installation, keys)))
+    let durable = installation.pump.durable.as_ref().context("the installation has no bus log")?;
+    let intake = durable.intake.clone().grouped().context("starting the thread that writes the log")?;
+    // Nobody reads what is put here; a notice is put but once.
+    let (desk, _inbox) = desk();
+    lane::serve(listener, Arc::new(Lane::new(installation, intake, desk, keys)))
 }
 
 /// The write keys of the configuration, which may change while the server runs: a new key is handed out, or one is
