@@ -3,7 +3,7 @@
 use crate::Deps;
 use campaign::{
     Action, Caps, ChannelKind, Claim, Decision, DeliverySettings, Lane, Ledger, LedgerEntry, LedgerState,
-    Message, MessageContext, Reason, Rendered, Sends, Situation, decide, local_day, time_zone,
+    Message, MessageContext, Reason, Rendered, Sends, Situation, Utm, decide, local_day, time_zone,
 };
 use event::{Identifier, IdentifierKind, Identifiers, Key, PortError, Purpose, Vault};
 use jiff::tz::TimeZone;
@@ -210,8 +210,17 @@ impl Plan {
         if let Some(chosen) = &chosen {
             self.claim.entry.creative = chosen.to_json().to_string().into();
         }
+        let marks = deps.campaigns.version(&action.campaign, action.version).and_then(|campaign| {
+            let own = campaign.utm.as_ref();
+            Utm::of(settings.utm.as_ref(), own, &campaign.name, &action.step, &message.channel)
+        });
         let rendered = match message.render_chosen(&context, &chosen.unwrap_or_default()) {
-            Ok(rendered) => rendered,
+            Ok(rendered) => match &marks {
+                Some(marks) => {
+                    rendered.with_marked_links(marks, unsubscribe_url.as_deref().unwrap_or_default())
+                }
+                None => rendered,
+            },
             Err(error) => return Ok(self.refuse(Reason::TemplateError, &error.to_string())),
         };
         if !rendered.missing.is_empty() {

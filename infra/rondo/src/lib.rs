@@ -81,6 +81,8 @@ enum Command {
     Unmerge(commands::UnmergeArgs),
     /// Replay the past through a campaign: who would have been sent what and when, and what not and why
     Backtest(commands::BacktestArgs),
+    /// Show a message as one person would get it, without what is personal in it
+    Preview(commands::PreviewArgs),
     /// Show why a person was, or was not, sent a message
     Why(commands::WhyArgs),
     /// Begin a campaign by schedule, date or inactivity now, or as of a time
@@ -150,6 +152,7 @@ fn run(command: Command) -> Result<()> {
         Command::Identity(args) => commands::identity(&args),
         Command::Unmerge(args) => commands::unmerge(&args),
         Command::Backtest(args) => commands::backtest(&args),
+        Command::Preview(args) => commands::preview(&args),
         Command::Why(args) => commands::why(&args),
         Command::Run(args) => commands::run(&args),
         Command::Audience(args) => commands::audience(&args),

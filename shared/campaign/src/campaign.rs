@@ -5,7 +5,7 @@ use crate::entry::{Entry, Trigger};
 use crate::rules::{Rule, Wanted};
 use crate::scope::Scope;
 use crate::steps::Step;
-use crate::{Lane, Limits};
+use crate::{Lane, Limits, Utm};
 use event::Event;
 use foldhash::HashMap;
 
@@ -36,6 +36,8 @@ pub struct Campaign {
     pub awaited: Vec<Listen>,
     pub steps: Vec<Step>,
     pub limits: Limits,
+    /// What its links are marked with, where that is not as the deployment says.
+    pub utm: Option<Utm>,
     /// The rules by which it listens, and what an event means that fulfils one.
     pub(crate) rules: Vec<(u64, Role)>,
 }

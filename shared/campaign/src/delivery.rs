@@ -1,6 +1,6 @@
 //! What a deployment sets for the delivery of all campaigns.
 
-use crate::{CapSettings, Creatives, Sender, Share, WebhookSettings};
+use crate::{CapSettings, Creatives, Sender, Share, Utm, WebhookSettings};
 use event::{DAY, Key, Privacy};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, HashSet};
@@ -24,6 +24,8 @@ pub struct DeliverySettings {
     pub unsubscribe_url: Option<String>,
     /// An address to which mailboxes may write for a person who wants no more.
     pub unsubscribe_mailto: Option<String>,
+    /// What links are marked with, where a campaign does not say otherwise.
+    pub utm: Option<Utm>,
     pub holdout: Share,
     /// Caps on marketing over all campaigns.
     pub caps: CapSettings,
@@ -48,6 +50,7 @@ impl DeliverySettings {
             tokens: None,
             unsubscribe_url: None,
             unsubscribe_mailto: None,
+            utm: None,
             holdout: Share::default(),
             caps: CapSettings::default(),
             suppressed: HashSet::new(),

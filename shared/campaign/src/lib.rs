@@ -46,6 +46,7 @@ mod steps;
 mod suggest;
 mod take;
 mod template;
+mod utm;
 mod webhook_settings;
 
 pub use action::{Action, ActionKind, ActionQueue, Lane};
@@ -80,4 +81,5 @@ pub use sends::Sends;
 pub use split::{Arm, Split};
 pub use steps::{ExperimentStep, Step, WaitForEvent};
 pub use template::{TemplateError, Templates};
+pub use utm::{LinkMarks, Utm};
 pub use webhook_settings::{WebhookForm, WebhookSecrets, WebhookSettings};

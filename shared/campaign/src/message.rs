@@ -3,6 +3,7 @@
 use crate::creative::{Chosen, Creative, Part};
 use crate::plain_text::plain_text;
 use crate::template::{TemplateError, Templates};
+use crate::utm::LinkMarks;
 use minijinja::value::{Serde, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +28,8 @@ pub struct Message {
     /// The subject's template, one line.
     pub subject: String,
     /// The name of the body's template. One that ends in `.txt` is text alone; any other is HTML, from
-    /// which the text is made.
+    /// which the text is made. Who has a language for which there is a template beside it gets that one:
+    /// `welcome.zh.html` beside `welcome.html`.
     pub template: String,
     templates: Templates,
     /// Paths that subject and body look up, `kept.name`.
@@ -84,6 +86,10 @@ impl Message {
         let mut paths = templates.paths(template)?;
         paths.extend(templates.subject_paths(subject)?);
         let mut all_paths = templates.included_paths(template);
+        for variant in templates.variants(template) {
+            all_paths.extend(templates.paths(variant)?);
+            all_paths.extend(templates.included_paths(variant));
+        }
         all_paths.extend(paths.iter().cloned());
         Ok(Message {
             kind,
@@ -156,20 +162,30 @@ impl Message {
         context: &MessageContext,
         chosen: &Chosen,
     ) -> Result<Rendered, TemplateError> {
+        let template = self.templates.in_language(&self.template, language(context.profile));
         let context = self.whole(context, chosen)?;
         let subject = self.templates.render_subject(&self.subject, &context)?;
-        let body = self.templates.render(&self.template, &context)?;
+        let body = self.templates.render(template, &context)?;
         let (html, text) = if self.template.ends_with(".txt") {
             (String::new(), body)
         } else {
             (body.clone(), plain_text(&body))
         };
-        Ok(Rendered {
-            subject: one_line(&subject),
-            html,
-            text,
-            missing: self.paths.iter().filter(|path| is_missing(&context, path)).cloned().collect(),
-        })
+        let paths = if template == self.template {
+            self.paths.clone()
+        } else {
+            let mut paths = self.templates.paths(template)?;
+            paths.extend(self.templates.subject_paths(&self.subject)?);
+            let slots = self.creative.iter().flat_map(|creative| &creative.slots);
+            for (_, part) in slots.flat_map(|slot| &slot.levels) {
+                if let Part::Text(text) = part {
+                    paths.extend(self.templates.subject_paths(text)?);
+                }
+            }
+            paths
+        };
+        let missing = paths.into_iter().filter(|path| is_missing(&context, path)).collect();
+        Ok(Rendered { subject: one_line(&subject), html, text, missing })
     }
 }
 
@@ -188,6 +204,23 @@ impl Message {
         }
         Ok(minijinja::context! { creative => parts, ..plain })
     }
+}
+
+impl Rendered {
+    /// The same with the links of its HTML marked, but for `unsubscribe_url`; the text says where they lead, too. A
+    /// message of text alone stays as it is.
+    pub fn with_marked_links(mut self, marks: &LinkMarks, unsubscribe_url: &str) -> Rendered {
+        if !self.html.is_empty() {
+            self.html = marks.mark_html(&self.html, unsubscribe_url);
+            self.text = plain_text(&self.html);
+        }
+        self
+    }
+}
+
+/// The language of a profile, as its trait `locale` says: `zh-CN`.
+fn language(profile: &serde_json::Value) -> &str {
+    profile["traits"]["locale"].as_str().unwrap_or_default()
 }
 
 impl fmt::Debug for Rendered {

@@ -164,7 +164,7 @@ fn after_end<'a>(html: &'a str, name: &str) -> &'a str {
 }
 
 /// Replaces the entities that templates and escaping write.
-fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {

@@ -53,6 +53,29 @@ impl Templates {
         self.0.templates().map(|(name, _)| name)
     }
 
+    /// The names of a template's variants in other languages: `welcome.zh.html` beside `welcome.html`.
+    pub(crate) fn variants(&self, name: &str) -> impl Iterator<Item = &str> {
+        let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+        self.names().filter(move |other| {
+            let language = other.strip_prefix(stem).and_then(|rest| rest.strip_prefix('.'));
+            let language =
+                language.and_then(|rest| rest.strip_suffix(ending)).and_then(|rest| rest.strip_suffix('.'));
+            language.is_some_and(|language| !language.is_empty() && !language.contains('.'))
+        })
+    }
+
+    /// The name of the template in a language (`zh-CN`, else `zh`), or its own name where there is none.
+    pub(crate) fn in_language<'n>(&'n self, name: &'n str, locale: &str) -> &'n str {
+        let locale = locale.replace('_', "-");
+        let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+        let language = locale.split('-').next().unwrap_or_default();
+        let wanted = [locale.as_str(), language].map(|language| format!("{stem}.{language}.{ending}"));
+        let found = wanted
+            .iter()
+            .find_map(|wanted| self.variants(name).find(|variant| variant.eq_ignore_ascii_case(wanted)));
+        found.unwrap_or(name)
+    }
+
     /// The paths that a template itself looks up, `kept.name`.
     pub(crate) fn paths(&self, name: &str) -> Result<BTreeSet<String>, TemplateError> {
         let template = self.0.get_template(name).map_err(|_| TemplateError {

@@ -4,7 +4,9 @@ use crate::consent::ConsentSection;
 use crate::identity::IdentityFile;
 use crate::tracking_plan::PlanSection;
 use crate::{Files, Problem, Problems};
-use campaign::{CapSettings, DeliverySettings, Sender, Share, WebhookForm, WebhookSettings, parse_duration};
+use campaign::{
+    CapSettings, DeliverySettings, Sender, Share, Utm, WebhookForm, WebhookSettings, parse_duration,
+};
 use event::dialect::{ShopSystem, WebhookSource};
 use event::{Currency, MINUTE, ParserSettings};
 use person::IdentityRules;
@@ -68,6 +70,7 @@ struct SettingsFile {
     sender: Option<Sender>,
     public_url: Option<Spanned<String>>,
     unsubscribe_url: Option<String>,
+    utm: Option<Utm>,
     unsubscribe_mailto: Option<Spanned<String>>,
     #[serde(default)]
     webhooks: BTreeMap<String, WebhookFile>,
@@ -317,6 +320,7 @@ impl Settings {
         self.incoming_webhooks =
             file.incoming_webhooks.into_iter().map(|(name, file)| (name, file.into())).collect();
         self.delivery.unsubscribe_url = file.unsubscribe_url;
+        self.delivery.utm = file.utm;
         if let Some(holdout) = file.global_holdout {
             self.delivery.holdout = holdout;
         }

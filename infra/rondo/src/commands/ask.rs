@@ -2,7 +2,7 @@
 
 use crate::commands::say::say;
 use crate::commands::{
-    audience, catalogue, consent, identity, key_rotate, learn, profile, quality, quarantine, run, unmerge,
+    audience, catalogue, consent, identity, key_rotate, learn, preview, profile, quality, quarantine, run, unmerge,
     why,
 };
 use crate::installation::{Installation, clock};
@@ -49,6 +49,7 @@ pub enum Question {
         campaign: String,
         at: Option<i64>,
     },
+    Preview(preview::Wanted),
     Catalogue {
         event: Option<String>,
         json: bool,
@@ -131,6 +132,7 @@ impl Question {
             Question::Audience { what, json } => audience::answer(installation, what, *json, now),
             Question::Run { campaign, at } => run::answer(installation, campaign, *at, now),
             Question::Privacy { request } => Ok(installation.honor(request, now)?.to_string()),
+            Question::Preview(wanted) => preview::answer(installation, wanted, now),
             Question::Catalogue { event, json } => {
                 catalogue::answer(installation, event.as_deref(), *json, now)
             }

@@ -9,16 +9,19 @@ use crate::commands::reasons::outcome;
 use crate::installation::Installation;
 use anyhow::{Context, Result, bail};
 use campaign::{
-    Action, Campaign, Cap, EventTrigger, InCampaign, Journey, JourneyStore, Journeys, Lane, Ledger,
-    LedgerEntry, Step, Trigger, local_day,
+    Action, Campaign, Cap, DateProperty, EventTrigger, InCampaign, Inactivity, Journey, JourneyStore,
+    Journeys, Lane, Ledger, LedgerEntry, ProfileView, Scope, Step, Trigger, local_day,
 };
 use clap::Args;
-use event::{MINUTE, SECOND};
+use event::{DAY, MINUTE, SECOND};
 use jiff::tz::TimeZone;
 use person::Profile;
 use pollster::block_on;
 use std::collections::BTreeSet;
 use std::fmt::Write;
+
+/// How far ahead it is looked for what the calendar brings, ms.
+const YEAR: i64 = 366 * DAY;
 
 /// How many queued actions are looked through for the person's own.
 const QUEUED: usize = 100_000;
@@ -207,14 +210,14 @@ impl Why<'_> {
                 ));
             }
             Trigger::Schedule(schedule) => {
-                lines.push(format!("it begins by the schedule `{}`", schedule.cron()));
+                let (cron, zone) =
+                    (schedule.cron(), schedule.zone().unwrap_or("each person's own time zone"));
+                let next = schedule.between(&self.zone, self.now, self.now + YEAR);
+                let next = next.first().map_or("not within a year".into(), |at| self.at(*at));
+                lines.push(format!("it begins by the schedule `{cron}` in {zone}, next {next}"));
             }
-            Trigger::Date(date) => {
-                lines.push(format!("it begins by the date in `{}`", date.date.of.source()))
-            }
-            Trigger::Inactive(silence) => {
-                lines.push(format!("it begins when nothing was heard for {}", span(silence.lasts)));
-            }
+            Trigger::Date(date) => lines.push(self.by_date(date)),
+            Trigger::Inactive(silence) => lines.push(self.by_silence(silence)),
         }
         if let Some(audience) =
             campaign.audience.as_ref().filter(|one| !one.matches_profile(self.profile, self.now))
@@ -225,6 +228,40 @@ impl Why<'_> {
             lines.push("the person is in the campaign's holdout, and would not be sent its messages".into());
         }
         lines
+    }
+
+    /// What the profile says of the date that lets in.
+    fn by_date(&self, date: &DateProperty) -> String {
+        let source = date.date.of.source();
+        let view = ProfileView::new(self.profile, self.now).in_zone(self.zone.clone());
+        let Some(day) = date.date.date(&Scope::new(None, &view, ""), &self.zone) else {
+            return format!("it begins by the date in `{source}`, and the profile holds none there");
+        };
+        let next = date.between(&view, self.now, self.now + YEAR);
+        match next.first() {
+            Some(at) => format!("it begins by the date in `{source}`, which is {day}: next {}", self.at(*at)),
+            None => {
+                format!("it begins by the date in `{source}`, which is {day}: not within a year from now")
+            }
+        }
+    }
+
+    /// How long nothing was heard of the person.
+    fn by_silence(&self, silence: &Inactivity) -> String {
+        let events = match &silence.events[..] {
+            [] => "no event of the person".to_owned(),
+            events => format!("none of `{}`", events.join("`, `")),
+        };
+        let lasts = span(silence.lasts);
+        let view = ProfileView::new(self.profile, self.now).in_zone(self.zone.clone());
+        match view.last_heard(&silence.events).zip(silence.due(&view)) {
+            None => format!("it begins when {events} was seen for {lasts}, and there never was one"),
+            Some((last, due)) => format!(
+                "it begins when {events} was seen for {lasts}; the last was {}, so that it would begin {}",
+                self.at(last),
+                self.at(due)
+            ),
+        }
     }
 
     /// What the person did that could have let them in, or out.

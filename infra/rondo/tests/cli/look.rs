@@ -67,6 +67,102 @@ steps:
     subject: Hello
     template: hello.html
 ";
+const BIRTHDAY: &str = "\
+name: birthday
+entry: { date: { of: profile.traits.birthday, every: year } }
+steps:
+  - send: present
+    subject: For {{ person.first_name }}
+    template: present.html
+";
+const SILENCE: &str = "\
+name: silence
+entry: { inactive: { for: 90d, events: [Order Completed] } }
+steps:
+  - send: hello
+    template: hello.html
+";
+const MONDAYS: &str = "\
+name: mondays
+entry: { schedule: { cron: \"0 9 * * MON\", time_zone: Asia/Shanghai } }
+audience: profile.orders.count > 0
+steps:
+  - send: hello
+    template: hello.html
+";
+
+#[test]
+fn what_the_calendar_would_bring_is_explained_and_a_message_is_shown() {
+    let data = tempdir().unwrap();
+    let present = "<p>{{ person.first_name }}, born {{ profile.traits.birthday }}, {{ kept.gift }}</p>\
+                   <a href=\"https://shop.example/gift\">It is here</a><a href=\"{{ unsubscribe_url }}\">no more</a>";
+    write(
+        data.path(),
+        &[
+            ("config/settings.yaml", "unsubscribe_url: https://shop.example/u\nutm: { source: shop }\n"),
+            ("config/campaigns/birthday.yaml", BIRTHDAY),
+            ("config/campaigns/silence.yaml", SILENCE),
+            ("config/campaigns/mondays.yaml", MONDAYS),
+            ("config/templates/hello.html", "<p>Hello {{ unsubscribe_url }}</p>"),
+            ("config/templates/present.html", present),
+            ("config/templates/present.zh.html", "<p>生日快乐 {{ unsubscribe_url }}</p>"),
+            (
+                "people.ndjson",
+                "{\"type\":\"identify\",\"userId\":\"ann\",\"timestamp\":\"2026-06-01T10:00:00Z\",\"traits\":\
+                 {\"birthday\":\"1990-05-17\",\"firstName\":\"Annabella\"}}\n\
+                 {\"type\":\"track\",\"event\":\"Order Completed\",\"userId\":\"ann\",\"timestamp\":\"2026-06-02T10:00:00Z\",\
+                 \"properties\":{\"order_id\":\"o-1\",\"total\":5}}\n\
+                 {\"type\":\"identify\",\"userId\":\"wei\",\"timestamp\":\"2026-06-01T10:00:00Z\",\"traits\":{\"locale\":\"zh-CN\"}}\n",
+            ),
+        ],
+    );
+    output(data.path(), &["import", data.path().join("people.ndjson").to_str().unwrap()]);
+    let why = |id: &str, campaign: &str| output(data.path(), &["why", id, campaign]);
+    let (ann, wei) = (why("ann", "birthday"), why("wei", "birthday"));
+    assert!(ann.contains("the date in `profile.traits.birthday`, which is 1990-05-17: next 20"), "{ann}");
+    assert!(ann.contains("-05-17 09:00 UTC"), "{ann}");
+    assert!(wei.contains("and the profile holds none there"), "{wei}");
+    let (ann, wei) = (why("ann", "silence"), why("wei", "silence"));
+    let due = "the last was 2026-06-02 10:00 UTC, so that it would begin 2026-08-31 10:00 UTC";
+    assert!(ann.contains("none of `Order Completed` was seen for 90d") && ann.contains(due), "{ann}");
+    assert!(wei.contains("and there never was one"), "{wei}");
+    let (ann, wei) = (why("ann", "mondays"), why("wei", "mondays"));
+    assert!(
+        ann.contains("the schedule `0 9 * * MON` in Asia/Shanghai, next 20") && ann.contains(" 01:00 UTC"),
+        "{ann}"
+    );
+    assert!(wei.contains("the audience does not hold the person now: `profile.orders.count > 0`"), "{wei}");
+
+    let page = data.path().join("present.html");
+    let arguments = ["preview", "birthday", "present", "ann", "--out", page.to_str().unwrap()];
+    let shown = run(Some(data.path()), &arguments);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    assert!(shown.err.contains("warning: `kept.gift` is not there"), "{}", shown.err);
+    assert!(
+        shown.out.contains("Subject: For ‹first_name›")
+            && shown.out.contains("‹first_name›, born 1990-05-17,"),
+        "{}",
+        shown.out
+    );
+    let html = std::fs::read_to_string(page).unwrap();
+    let marked = "https://shop.example/gift?utm_source=shop&amp;utm_medium=email&amp;utm_campaign=birthday&amp;utm_content=present";
+    assert!(
+        html.contains(marked) && !html.contains("/u?m=00000000000000000000000000000000&amp;utm"),
+        "{html}"
+    );
+    assert!(!html.contains("Annabella") && !shown.out.contains("Annabella"), "what is personal is not shown");
+    let kept =
+        output(data.path(), &["preview", "birthday", "present", "ann", "--kept", "{\"gift\": \"a <tin>\"}"]);
+    assert!(kept.contains("born 1990-05-17, a <tin>"), "{kept}");
+    let chinese = output(data.path(), &["preview", "birthday", "present", "wei"]);
+    assert!(chinese.contains("生日快乐"), "{chinese}");
+    let none = run(Some(data.path()), &["preview", "birthday", "gift", "ann"]);
+    assert!(
+        none.code == 1 && none.err.contains("birthday sends no `gift`; it sends: present"),
+        "{}",
+        none.err
+    );
+}
 
 #[test]
 fn every_decision_is_explained() {

@@ -9,7 +9,7 @@ mod values;
 
 use crate::campaign::Listen;
 use crate::file_error::FileError;
-use crate::{Campaign, Lane, Limits, Templates};
+use crate::{Campaign, Lane, Limits, Templates, Utm};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use values::{Conditions, at, event_name, time};
@@ -35,6 +35,7 @@ struct CampaignFile {
     steps: Spanned<Vec<steps::StepFile>>,
     #[serde(default)]
     limits: Limits,
+    utm: Option<Utm>,
 }
 
 /// An event that means something to journeys.
@@ -104,6 +105,7 @@ impl Campaign {
             awaited: program.awaited,
             steps: program.steps,
             limits: file.limits,
+            utm: file.utm,
             rules: Vec::new(),
         }
         .with_rules())

@@ -44,6 +44,7 @@ const PARTS: [(&str, &str); 16] = [
     ("/$defs/step/properties/namespace", "steps: [ { namespace: { qqqqqqqqqqqq: 1 } } ]\n"),
     ("/$defs/step/properties/creative", "steps: [ { creative: { qqqqqqqqqqqq: 1 } } ]\n"),
     ("/$defs/cap", "limits: { all_channels: { qqqqqqqqqqqq: 1 } }\n"),
+    ("/$defs/utm", "utm: { qqqqqqqqqqqq: 1 }\n"),
     ("/$defs/limits", "limits: { qqqqqqqqqqqq: 1 }\n"),
     ("/$defs/quiet_hours", "limits: { quiet_hours: { qqqqqqqqqqqq: 1 } }\n"),
 ];
