@@ -4,9 +4,14 @@ use campaign::{Campaigns, LedgerEntry, LedgerState};
 use config::{Config, Files, FromFiles};
 use event::{DAY, parse_time};
 use rondo::{Compared, Installation, Summary};
+use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
+
+/// The folders of a configuration.
+const PARTS: [&str; 4] = ["", "campaigns", "templates", "tracking-plan"];
 
 fn shop() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/shop")
@@ -16,7 +21,7 @@ fn shop() -> PathBuf {
 fn files(keep: impl Fn(&str) -> bool) -> Files {
     let root = shop().join("config");
     let mut files = Files::default();
-    for folder in ["", "campaigns", "templates"] {
+    for folder in PARTS {
         for file in fs::read_dir(root.join(folder)).unwrap() {
             let path = file.unwrap().path();
             let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
@@ -43,13 +48,10 @@ fn campaigns(files: &Files) -> Campaigns {
 fn played() -> (TempDir, Installation, i64) {
     let folder = tempfile::tempdir().unwrap();
     let files = files(by_events);
-    for part in ["settings.yaml", "campaigns/", "templates/"] {
-        let below = files.below(if part.ends_with('/') { part } else { "" });
-        for (path, text) in below.filter(|(path, _)| path.to_str().unwrap().starts_with(part)) {
-            let path = folder.path().join("config").join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
+    for (path, text) in PARTS.iter().flat_map(|part| files.below(part)) {
+        let path = folder.path().join("config").join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
     fs::create_dir_all(folder.path().join("keys")).unwrap();
     fs::write(folder.path().join("keys/hash.key"), b"the test's key, not kept secret!").unwrap();
@@ -70,7 +72,7 @@ fn ledger(installation: &Installation) -> Vec<LedgerEntry> {
 
 #[test]
 fn a_backtest_comes_to_what_the_live_run_came_to_byte_for_byte() {
-    let (_folder, mut installation, end) = played();
+    let (folder, mut installation, end) = played();
     let live = ledger(&installation);
     let again = installation.backtest(campaigns(&files(by_events)), 0, end).unwrap();
     let sent = live.iter().filter(|entry| entry.state == LedgerState::Sent).count();
@@ -106,7 +108,8 @@ fn a_backtest_comes_to_what_the_live_run_came_to_byte_for_byte() {
 
     // Another version: no last call, and a reminder after eight hours.
     let mut changed = Files::default();
-    for (path, text) in files(by_events).below("") {
+    let files = files(by_events);
+    for (path, text) in PARTS.iter().flat_map(|part| files.below(part)) {
         let text = if path.ends_with("cart-abandonment.yaml") {
             text.split("  - wait: 1d\n").next().unwrap().replace("wait: 4h", "wait: 8h")
                 + "limits:\n  per_day: 2\n  quiet_hours: { from: \"22:00\", to: \"08:00\" }\n  holdout: 0.1\n"
@@ -123,4 +126,39 @@ fn a_backtest_comes_to_what_the_live_run_came_to_byte_for_byte() {
     assert_eq!(compared.both + compared.only_before, before.sent);
     assert_eq!(compared.both + compared.only_after, summary.sent);
     assert!(compared.only_before >= before.steps["last-call"], "{compared:?}");
+
+    // The command says the same of a time that is over.
+    installation.close().unwrap();
+    let file = folder.path().join("cart-in-eight-hours.yaml");
+    fs::write(&file, changed.get("campaigns/cart-abandonment.yaml").unwrap()).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rondo"));
+        command.args(["backtest"]).args(arguments).arg("--data").arg(folder.path());
+        command.output().unwrap()
+    };
+    let ran = run(&[
+        "cart-abandonment",
+        "--since",
+        "2026-06-01",
+        "--json",
+        "--list",
+        "--against",
+        file.to_str().unwrap(),
+    ]);
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let told: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(told["live"]["sent"], before.sent, "all of it was decided by the end of the month");
+    assert_eq!(told["live"]["steps"], serde_json::json!(before.steps));
+    assert_eq!(told["live"]["decisions"].as_array().unwrap().len() as u64, before.decided);
+    assert_eq!(told["against"]["sent"], summary.sent);
+    assert_eq!(told["compared"]["both"], compared.both);
+    // A tenth of a dollar for a thousand e-mails.
+    let cost = told["live"]["cost_usd"].as_f64().unwrap();
+    assert!((cost - before.sent as f64 / 10_000.0).abs() < 1e-9, "{cost}");
+    let unknown = run(&["cart"]);
+    let error = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(!unknown.status.success() && error.contains("there is no campaign `cart`"), "{error}");
+    let other = folder.path().join("config/campaigns/welcome.yaml");
+    let error = run(&["cart-abandonment", "--against", other.to_str().unwrap()]).stderr;
+    assert!(String::from_utf8_lossy(&error).contains("its `name` is another"));
 }

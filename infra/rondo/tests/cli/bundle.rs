@@ -18,7 +18,8 @@ fn a_folder_becomes_one_file() {
     );
     let bundle: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     let bundle = bundle.as_object().unwrap();
-    // Six campaigns, eight templates, a mapping, the settings; each as it lies in the folder.
+    // Thirteen campaigns, seventeen templates, three schemas, two placements, a mapping, the settings; each as it lies in
+    // the folder.
     assert_eq!(bundle.len(), 37);
     for (path, text) in bundle {
         assert_eq!(
