@@ -29,7 +29,7 @@ pub fn templates(names: &[&str]) -> Templates {
 
 /// One part of the language: where it stands in the schema, and a file in which a field that there is none of is put
 /// into it. The reader answers with the fields that there are.
-const PARTS: [(&str, &str); 16] = [
+const PARTS: &[(&str, &str)] = &[
     ("", "qqqqqqqqqqqq: 1\n"),
     ("/$defs/entry", "entry: { qqqqqqqqqqqq: 1 }\n"),
     ("/$defs/entry/properties/schedule", "entry: { schedule: { qqqqqqqqqqqq: 1 } }\n"),
@@ -52,7 +52,7 @@ const PARTS: [(&str, &str); 16] = [
 #[test]
 fn the_schema_has_the_fields_that_the_reader_has() {
     let schema = schema();
-    for (place, yaml) in PARTS {
+    for (place, yaml) in PARTS.iter().copied() {
         let error = Campaign::parse(yaml, &templates(&[])).unwrap_err().message;
         let names = error.split_once("the fields here are ").unwrap_or_else(|| panic!("{place}: {error}")).1;
         let read: BTreeSet<&str> = names.split(", ").collect();
@@ -64,7 +64,7 @@ fn the_schema_has_the_fields_that_the_reader_has() {
 }
 
 /// Where the schema has a list of choices, and a file that chooses none of them.
-const CHOICES: [(&str, &str); 7] = [
+const CHOICES: &[(&str, &str)] = &[
     ("/properties/lane", "lane: qqqqqqqqqqqq\n"),
     ("/$defs/entry/properties/existing", "entry: { existing: qqqqqqqqqqqq }\n"),
     ("/$defs/entry/properties/reentry", "entry: { reentry: qqqqqqqqqqqq }\n"),
@@ -80,7 +80,7 @@ const CHOICES: [(&str, &str); 7] = [
 #[test]
 fn the_schema_has_the_choices_that_the_reader_has() {
     let schema = schema();
-    for (place, yaml) in CHOICES {
+    for (place, yaml) in CHOICES.iter().copied() {
         let error = Campaign::parse(yaml, &templates(&[])).unwrap_err().message;
         let names = error.split_once("they are ").unwrap_or_else(|| panic!("{place}: {error}")).1;
         let told = schema.pointer(place).and_then(|place| place["enum"].as_array());
