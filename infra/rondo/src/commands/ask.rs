@@ -2,8 +2,8 @@
 
 use crate::commands::say::say;
 use crate::commands::{
-    audience, catalogue, consent, identity, key_rotate, learn, preview, profile, quality, quarantine, run, unmerge,
-    why,
+    audience, catalogue, consent, identity, key_rotate, learn, preview, profile, quality, quarantine, run,
+    unmerge, why,
 };
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result, bail};
