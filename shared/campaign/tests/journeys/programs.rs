@@ -429,7 +429,7 @@ steps:
 fn who_is_heard_of_between_their_selection_and_its_time_is_not_written_to() {
     let yaml = "
 name: silent
-entry: { inactive: { lasts: 30d } }
+entry: { inactive: { for: 30d } }
 steps:
   - send: hello
     template: t.txt
