@@ -57,7 +57,8 @@ pub(crate) fn next(campaign: &Campaign, progress: &Progress, now: i64) -> Option
         Trigger::Event(_) | Trigger::Segment(_) => None,
         Trigger::Schedule(schedule) if schedule.zone().is_some() => schedule.next(from),
         Trigger::Schedule(_) | Trigger::Date(_) | Trigger::Inactive(_) => {
-            Some(progress.until.max(campaign.starts.unwrap_or(i64::MIN) - DAY)).filter(|at| *at > now)
+            Some(progress.until.max(campaign.starts.map_or(i64::MIN, |starts| starts - DAY)))
+                .filter(|at| *at > now)
         }
     };
     at.filter(|at| campaign.ends.is_none_or(|ends| *at < ends))
