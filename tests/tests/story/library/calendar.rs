@@ -49,7 +49,7 @@ fn promotion() {
     for n in 0..8 {
         let told = customer(n).until("2026-06-30 00:00");
         let (begin, end) =
-            (["2026-06-15 08:01 promotion/ten-percent"], ["2026-06-15 08:01 promotion/free-shipping"]);
+            (["2026-06-15 08:00 promotion/ten-percent"], ["2026-06-15 08:00 promotion/free-shipping"]);
         assert!(told[..1] == begin || told[..1] == end, "one of the offers: {told:?}");
         offers.insert(told[0].clone());
         assert_eq!(
