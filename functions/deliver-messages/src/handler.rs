@@ -25,7 +25,7 @@ pub struct Deps<'a, P, L, V, B, H, E, W> {
     pub vault: &'a V,
     pub bus: &'a B,
     pub holding: &'a H,
-    /// Takes e-mail.
+    /// Takes what leaves by a provider: e-mail, text messages, messages to apps.
     pub email: &'a E,
     /// Takes what goes to webhooks.
     pub webhook: &'a W,
@@ -223,7 +223,7 @@ async fn send<P, L, V, B, H, E: Channel, W: Channel>(
         webhook: deps.settings.webhooks.get(channel).filter(|_| letter.kind == ChannelKind::Webhook),
     };
     match letter.kind {
-        ChannelKind::Email => deps.email.send(&message).await,
+        ChannelKind::Email | ChannelKind::Sms | ChannelKind::Push => deps.email.send(&message).await,
         ChannelKind::Webhook => deps.webhook.send(&message).await,
     }
 }

@@ -1,7 +1,7 @@
 //! deliver-messages on Lambda.
 
 use aws::*;
-use campaign::DeliverySettings;
+use campaign::{DeliverySettings, Throttle, Throttled};
 use deliver_messages::{Deps, invoke};
 use lambda::variables::*;
 use lambda::{Environment, Failure, start};
@@ -18,7 +18,8 @@ async fn main() -> Result<(), Failure> {
     let seals = Seals::new(&aws, settings.required(VAULT_KEY)?);
     let vault = VaultTable::new(&aws, settings.required(VAULT_TABLE)?).sealed(seals);
     let holding = HeldTable::new(&aws, settings.required(HELD_TABLE)?);
-    let email = SesEmail::new(&aws, settings.optional(MAIL_CONFIGURATION_SET));
+    let (providers, throttle, clock) =
+        (Providers::of(&aws, &settings)?, Throttle::default(), ProcessClock::default());
     let webhook = Webhook::default();
     let live: LiveConfig = LiveConfig::of(&aws, &settings)?;
     let secrets = DeliverySecrets::of(&aws, &settings)?;
@@ -29,6 +30,9 @@ async fn main() -> Result<(), Failure> {
         let mut settings = DeliverySettings { privacy, ..config.settings.delivery.clone() };
         secrets.fill(&mut settings).await?;
         let settings = &settings;
+        let rates = &settings.rates;
+        let email = Throttled { channel: &providers, throttle: &throttle, clock: &clock, rates };
+        let webhook = Throttled { channel: &webhook, throttle: &throttle, clock: &clock, rates };
         let campaigns = &config.campaigns;
         let (profiles, ledger) = (&profiles, &ledger);
         let (vault, bus, holding, email, webhook) = (&vault, &bus, &holding, &email, &webhook);

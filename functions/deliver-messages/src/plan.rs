@@ -5,7 +5,7 @@ use campaign::{
     Action, Caps, ChannelKind, Claim, Decision, DeliverySettings, Lane, Ledger, LedgerEntry, LedgerState,
     Message, MessageContext, Reason, Rendered, Sends, Situation, Utm, decide, local_day, time_zone,
 };
-use event::{Identifier, IdentifierKind, Identifiers, Key, PortError, Purpose, Vault};
+use event::{Identifier, IdentifierKind, Identifiers, Key, PUSH_TOKEN, PortError, Purpose, Vault};
 use jiff::tz::TimeZone;
 use person::{Blob, Profile};
 use std::collections::BTreeMap;
@@ -183,7 +183,11 @@ impl Plan {
             Lane::Service => None,
         };
         let (to, allowed) = match message.kind {
-            ChannelKind::Email => (email_address(vault, &profile.identifiers).await?, &[][..]),
+            ChannelKind::Email => (address(vault, profile, IdentifierKind::Email, "email").await?, &[][..]),
+            ChannelKind::Sms => (address(vault, profile, IdentifierKind::Phone, "phone").await?, &[][..]),
+            ChannelKind::Push => {
+                (address(vault, profile, IdentifierKind::Device, PUSH_TOKEN).await?, &[][..])
+            }
             ChannelKind::Webhook => match settings.webhooks.get(&message.channel) {
                 Some(webhook) if webhook.url.is_empty() => (None, &[][..]),
                 Some(webhook) => (Some(webhook.url.clone()), webhook.personal.as_slice()),
@@ -193,6 +197,8 @@ impl Plan {
         let Some(to) = to else {
             let detail = match message.kind {
                 ChannelKind::Email => "the vault holds no e-mail address of the person",
+                ChannelKind::Sms => "the vault holds no telephone number of the person",
+                ChannelKind::Push => "the vault holds no token of a device of the person",
                 ChannelKind::Webhook => "no webhook of that name is set up with a URL",
             };
             return Ok(self.refuse(Reason::NoAddress, detail));
@@ -252,10 +258,15 @@ fn token_of(
     Some(settings.tokens.as_ref()?.seal(&token))
 }
 
-/// The first e-mail address of a person that the vault still holds.
-async fn email_address(vault: &impl Vault, identifiers: &[Identifier]) -> Result<Option<String>, PortError> {
-    for identifier in identifiers.iter().filter(|id| id.kind == IdentifierKind::Email) {
-        if let Some(address) = vault.get(*identifier, IdentifierKind::Email.as_str()).await? {
+/// The first address of a kind that the vault still holds of a person: an e-mail address, a telephone number, a device.
+async fn address(
+    vault: &impl Vault,
+    profile: &Profile<'_>,
+    kind: IdentifierKind,
+    field: &str,
+) -> Result<Option<String>, PortError> {
+    for identifier in profile.identifiers.iter().filter(|id| id.kind == kind) {
+        if let Some(address) = vault.get(*identifier, field).await? {
             return Ok(Some(address));
         }
     }

@@ -3,11 +3,13 @@
 use crate::installation::Installation;
 use crate::pump::{Durable, Pump};
 use anyhow::Result;
-use campaign::{Channel, DeliverySettings, Holding, Lane};
+use campaign::{Channel, DeliverySettings, Holding, Lane, Throttled, Waiting};
 use deliver_messages::{Deps, Outcome};
 use embedded::{Intake, Outbox, Store};
 use event::MINUTE;
 use pollster::block_on;
+use std::thread;
+use std::time::{Duration, Instant};
 use webhook::Webhook;
 
 /// How many actions are delivered at once; a crash leaves at most so many in doubt.
@@ -16,6 +18,19 @@ pub const BATCH: usize = 100;
 const TURN: usize = 20;
 /// How long an action waits whose channel did not take it, ms.
 pub const RETRY_AFTER: i64 = 5 * MINUTE;
+
+/// Time since a moment; who waits by it stops the thread.
+struct ThreadClock(Instant);
+
+impl Waiting for ThreadClock {
+    fn now(&self) -> i64 {
+        self.0.elapsed().as_millis() as i64
+    }
+
+    async fn wait(&self, ms: i64) {
+        thread::sleep(Duration::from_millis(ms.unsigned_abs()));
+    }
+}
 
 impl Installation {
     /// Fires what is due at `now` (UTC ms), delivers what is queued, and takes in the events that this makes.
@@ -68,7 +83,13 @@ impl Installation {
     /// Delivers one batch of a lane; whether there was anything.
     fn deliver(&mut self, lane: Lane, now: i64) -> Result<bool> {
         let (pump, settings) = (&mut self.pump, &self.delivery);
-        let delivered = deliver_batch(pump, settings, &self.outbox, &self.webhook, (lane, BATCH), now)?;
+        let webhook = Throttled {
+            channel: &self.webhook,
+            throttle: &self.throttle,
+            clock: &ThreadClock(self.began),
+            rates: &settings.rates,
+        };
+        let delivered = deliver_batch(pump, settings, &self.outbox, &webhook, (lane, BATCH), now)?;
         if delivered {
             self.pump.commit()?;
         }

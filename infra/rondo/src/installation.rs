@@ -5,7 +5,7 @@ use crate::creatives::read_creatives;
 use crate::privacy::read_list;
 use crate::pump::{Durable, Pump};
 use anyhow::{Context, Result, bail};
-use campaign::{WebhookSecrets, WebhookSettings};
+use campaign::{Throttle, WebhookSecrets, WebhookSettings};
 use collect_events::Webhooks;
 use embedded::{BusLog, Intake, Keys, LakeFolder, Outbox, PrivacyFolder, Sealer, Store};
 use event::dialect::WebhookSource;
@@ -16,7 +16,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use token::TokenKey;
 use webhook::Webhook;
 
@@ -40,6 +40,10 @@ pub struct Installation {
     pub erases_unasked: bool,
     pub outbox: Outbox,
     pub webhook: Webhook,
+    /// When the next message of a channel may go that takes so many a second.
+    pub throttle: Throttle,
+    /// When this began: by a clock that never goes back.
+    pub began: Instant,
     /// The privacy list, receipts and the access log.
     pub privacy: PrivacyFolder,
     pub pump: Pump,
@@ -96,6 +100,8 @@ impl Installation {
             erases_unasked: config.settings.erases_unasked,
             outbox,
             webhook: Webhook::default(),
+            throttle: Throttle::default(),
+            began: Instant::now(),
             privacy,
             pump,
             unknown,

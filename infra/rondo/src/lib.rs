@@ -83,6 +83,8 @@ enum Command {
     Backtest(commands::BacktestArgs),
     /// Show a message as one person would get it, without what is personal in it
     Preview(commands::PreviewArgs),
+    /// Write an audience as advertising platforms match it, and what changed since the last time
+    ExportAudience(commands::ExportAudienceArgs),
     /// Show why a person was, or was not, sent a message
     Why(commands::WhyArgs),
     /// Begin a campaign by schedule, date or inactivity now, or as of a time
@@ -153,6 +155,7 @@ fn run(command: Command) -> Result<()> {
         Command::Unmerge(args) => commands::unmerge(&args),
         Command::Backtest(args) => commands::backtest(&args),
         Command::Preview(args) => commands::preview(&args),
+        Command::ExportAudience(args) => commands::export_audience(&args),
         Command::Why(args) => commands::why(&args),
         Command::Run(args) => commands::run(&args),
         Command::Audience(args) => commands::audience(&args),

@@ -49,7 +49,9 @@ fn of_message(
             found.push(Problem::new(&template, 0, 0, advice));
         }
     }
-    if !is_email && !config.settings.delivery.webhooks.contains_key(&message.channel) {
+    if message.kind == ChannelKind::Webhook
+        && !config.settings.delivery.webhooks.contains_key(&message.channel)
+    {
         let (line, column) = place_of(file, step).unwrap_or((1, 1));
         let advice =
             format!("the settings have no webhook `{}`, so that nothing will be sent by it", message.channel);

@@ -26,8 +26,27 @@ pub struct Aws {
     s3: OnceLock<aws_sdk_s3::Client>,
     secrets: OnceLock<aws_sdk_secretsmanager::Client>,
     ses: OnceLock<aws_sdk_sesv2::Client>,
+    sms: OnceLock<aws_sdk_pinpointsmsvoicev2::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
+    sns_once: OnceLock<aws_sdk_sns::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
+}
+
+/// The same for who sends messages: one whose answer was lost may have left, so the SDK repeats nothing here.
+macro_rules! client_once {
+    ($name:ident, $sdk:ident) => {
+        pub(crate) fn $name(&self) -> $sdk::Client {
+            let client = self.$name.get_or_init(|| {
+                let builder = $sdk::config::Builder::from(&self.config);
+                let mut builder = builder.retry_config(RetryConfig::disabled());
+                if let Some(meter) = &self.meter {
+                    builder = builder.interceptor(meter.clone());
+                }
+                $sdk::Client::from_conf(builder.build())
+            });
+            client.clone()
+        }
+    };
 }
 
 /// A client of a service, made at its first use, with the meter as an interceptor.
@@ -82,7 +101,9 @@ impl Aws {
             s3: OnceLock::new(),
             secrets: OnceLock::new(),
             ses: OnceLock::new(),
+            sms: OnceLock::new(),
             sns: OnceLock::new(),
+            sns_once: OnceLock::new(),
             sqs: OnceLock::new(),
         }
     }
@@ -94,18 +115,9 @@ impl Aws {
     client!(sns, aws_sdk_sns);
     client!(sqs, aws_sdk_sqs);
 
-    /// A mail whose answer was lost may have left: the SDK repeats nothing here.
-    pub(crate) fn ses(&self) -> aws_sdk_sesv2::Client {
-        let client = self.ses.get_or_init(|| {
-            let builder = aws_sdk_sesv2::config::Builder::from(&self.config);
-            let mut builder = builder.retry_config(RetryConfig::disabled());
-            if let Some(meter) = &self.meter {
-                builder = builder.interceptor(meter.clone());
-            }
-            aws_sdk_sesv2::Client::from_conf(builder.build())
-        });
-        client.clone()
-    }
+    client_once!(ses, aws_sdk_sesv2);
+    client_once!(sms, aws_sdk_pinpointsmsvoicev2);
+    client_once!(sns_once, aws_sdk_sns);
 
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
         let client = self.s3.get_or_init(|| {

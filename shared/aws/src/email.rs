@@ -2,21 +2,23 @@
 
 use crate::Aws;
 use crate::back_off::back_off;
+use crate::refusal::Refusal;
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::error::SdkError;
-use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::DispatchFailure;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use campaign::{Channel, Outgoing, Receipt, SendError};
-use std::error::Error;
 
 /// The name of the tag with a message's token.
 const TOKEN_TAG: &str = "rondo";
 /// Characters of a tag's value.
 const MAX_TAG: usize = 256;
+/// Codes that are about one message.
+const OF_MESSAGE: [&str; 4] = [
+    "MessageRejected",
+    "MailFromDomainNotVerifiedException",
+    "AccountSuspendedException",
+    "BadRequestException",
+];
 /// How often one message is offered while SES certainly refuses it for now.
 const ATTEMPTS: u32 = 4;
 
@@ -48,7 +50,7 @@ impl SesEmail {
             .await;
         answer
             .map(|answer| Receipt { id: answer.message_id.unwrap_or_default() })
-            .map_err(|error| Refusal::of(&error))
+            .map_err(|error| Refusal::of("SES", &OF_MESSAGE, &error))
     }
 }
 
@@ -74,69 +76,4 @@ impl Channel for SesEmail {
 fn tags(message: &Outgoing<'_>) -> Option<Vec<MessageTag>> {
     let token = message.token.filter(|token| token.len() <= MAX_TAG)?;
     Some(vec![MessageTag::builder().name(TOKEN_TAG).value(token).build().ok()?])
-}
-
-/// Why SES did not say that it took a message.
-struct Refusal {
-    error: SendError,
-    /// It was refused for being one too many at the moment.
-    throttled: bool,
-}
-
-impl Refusal {
-    fn bad(reason: &str) -> Refusal {
-        let error = SendError::NotDelivered { reason: reason.to_owned(), retry: false };
-        Refusal { error, throttled: false }
-    }
-
-    /// Reasons are codes alone: the service's own sentences may name addresses.
-    fn of(error: &SdkError<SendEmailError, HttpResponse>) -> Refusal {
-        let unknown = |reason: String| Refusal { error: SendError::Unknown { reason }, throttled: false };
-        match error {
-            SdkError::ConstructionFailure(_) => Refusal::bad("the request could not be made"),
-            SdkError::DispatchFailure(failure) if never_left(failure) => {
-                let reason = "SES could not be reached".to_owned();
-                Refusal { error: SendError::NotDelivered { reason, retry: true }, throttled: false }
-            }
-            SdkError::DispatchFailure(_) => unknown("the connection to SES broke".to_owned()),
-            SdkError::TimeoutError(_) => unknown("no answer of SES in time".to_owned()),
-            SdkError::ServiceError(answer) => {
-                let status = answer.raw().status().as_u16();
-                let code = answer.err().code().unwrap_or("UnknownError");
-                Refusal::answered(status, code)
-            }
-            _ => unknown("the answer of SES can't be read".to_owned()),
-        }
-    }
-
-    fn answered(status: u16, code: &str) -> Refusal {
-        let reason = format!("SES answered {code} (status {status})");
-        let throttled = status == 429 || code == "TooManyRequestsException" || code.starts_with("Throttling");
-        let of_message = matches!(
-            code,
-            "MessageRejected"
-                | "MailFromDomainNotVerifiedException"
-                | "AccountSuspendedException"
-                | "BadRequestException"
-        );
-        let error = match status {
-            // What is wrong with the account or the permissions is wrong with every message: none is given up for it.
-            400..500 if status != 408 => SendError::NotDelivered { reason, retry: !of_message },
-            _ if throttled => SendError::NotDelivered { reason, retry: true },
-            _ => SendError::Unknown { reason },
-        };
-        Refusal { error, throttled }
-    }
-}
-
-/// Whether no byte of the message can have left: no connection was made.
-fn never_left(failure: &DispatchFailure) -> bool {
-    let mut cause = failure.as_connector_error().and_then(|error| error.source());
-    while let Some(error) = cause {
-        if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
-            return true;
-        }
-        cause = error.source();
-    }
-    failure.is_user()
 }

@@ -29,6 +29,8 @@ pub struct DeliverySettings {
     pub holdout: Share,
     /// Caps on marketing over all campaigns.
     pub caps: CapSettings,
+    /// How many messages a second go by a channel at most, by its name.
+    pub rates: BTreeMap<String, u32>,
     /// Hashes of identifiers that are never written to again.
     pub suppressed: HashSet<Key>,
     /// Whose data may not be worked with for now: they are sent nothing.
@@ -53,6 +55,7 @@ impl DeliverySettings {
             utm: None,
             holdout: Share::default(),
             caps: CapSettings::default(),
+            rates: BTreeMap::new(),
             suppressed: HashSet::new(),
             privacy: Arc::default(),
             creatives: Arc::default(),

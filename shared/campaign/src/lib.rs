@@ -46,6 +46,7 @@ mod steps;
 mod suggest;
 mod take;
 mod template;
+mod throttle;
 mod utm;
 mod webhook_settings;
 
@@ -81,5 +82,6 @@ pub use sends::Sends;
 pub use split::{Arm, Split};
 pub use steps::{ExperimentStep, Step, WaitForEvent};
 pub use template::{TemplateError, Templates};
+pub use throttle::{Throttle, Throttled, Waiting};
 pub use utm::{LinkMarks, Utm};
 pub use webhook_settings::{WebhookForm, WebhookSecrets, WebhookSettings};

@@ -17,13 +17,17 @@ pub enum ChannelKind {
     #[default]
     Email,
     Webhook,
+    /// A text message to a telephone.
+    Sms,
+    /// A message to an app on a mobile device.
+    Push,
 }
 
 /// A step's message, checked and ready to be rendered.
 #[derive(Debug, Clone)]
 pub struct Message {
     pub kind: ChannelKind,
-    /// The name that consent, caps and webhook settings go by: `email`, or the webhook's name.
+    /// The name that consent, caps and webhook settings go by: `email`, `sms`, `push`, or the webhook's name.
     pub channel: String,
     /// The subject's template, one line.
     pub subject: String,
@@ -82,6 +86,8 @@ impl Message {
         let channel = match kind {
             ChannelKind::Email => "email",
             ChannelKind::Webhook => webhook.unwrap_or("webhook"),
+            ChannelKind::Sms => "sms",
+            ChannelKind::Push => "push",
         };
         let mut paths = templates.paths(template)?;
         paths.extend(templates.subject_paths(subject)?);

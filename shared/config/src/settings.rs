@@ -81,6 +81,8 @@ struct SettingsFile {
     #[serde(default)]
     write_keys: BTreeMap<String, Spanned<OneOrMore>>,
     #[serde(default)]
+    send_rates: BTreeMap<String, Spanned<u32>>,
+    #[serde(default)]
     rate_limits: BTreeMap<String, Spanned<u32>>,
     #[serde(default)]
     incoming_webhooks: BTreeMap<String, IncomingFile>,
@@ -305,6 +307,17 @@ impl Settings {
                      write key",
                 )),
                 rate => drop(self.rate_limits.insert(source, rate)),
+            }
+        }
+        for (channel, rate) in file.send_rates {
+            match rate.value {
+                0 => problems.add(Problem::new(
+                    path,
+                    rate.referenced.line(),
+                    rate.referenced.column(),
+                    "a send rate is a number of messages a second, 1 or more",
+                )),
+                rate => drop(self.delivery.rates.insert(channel, rate)),
             }
         }
         self.tracking_plan = file.tracking_plan;

@@ -1,10 +1,15 @@
-//! E-mail that is written into a folder instead of sent.
+//! Messages that are written into a folder instead of sent.
 
-use campaign::{Channel, Outgoing, Receipt, SendError, SentCopies, SentCopy};
+use campaign::{Channel, ChannelKind, Outgoing, Receipt, SendError, SentCopies, SentCopy};
 use event::{Key, PortError};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+/// What files end in: e-mail, text messages, messages to apps.
+const EML: &str = "eml";
+const SMS: &str = "sms";
+const PUSH: &str = "push";
 
 /// Writes each e-mail as one `.eml` file (RFC 5322), for a mail server's pickup folder or for a look. The
 /// file is named by the action's id, so that the same message overwrites itself. It is written beside its
@@ -37,10 +42,18 @@ impl Outbox {
 
 impl Channel for Outbox {
     async fn send(&self, message: &Outgoing<'_>) -> Result<Receipt, SendError> {
-        let bytes = message
-            .to_eml()
-            .map_err(|error| SendError::NotDelivered { reason: error.to_string(), retry: false })?;
-        let path = self.folder.join(format!("{}.eml", message.action.id));
+        let (bytes, ending) = match message.kind {
+            ChannelKind::Sms => (as_text(message), SMS),
+            ChannelKind::Push => (as_text(message), PUSH),
+            ChannelKind::Email | ChannelKind::Webhook => {
+                let eml = message.to_eml();
+                (
+                    eml.map_err(|error| SendError::NotDelivered { reason: error.to_string(), retry: false })?,
+                    EML,
+                )
+            }
+        };
+        let path = self.folder.join(format!("{}.{ending}", message.action.id));
         let failed = |error: io::Error| format!("{}: {error}", self.folder.display());
         self.write(&path, &bytes)
             .map_err(|error| SendError::NotDelivered { reason: failed(error), retry: true })?;
@@ -69,14 +82,16 @@ impl SentCopies for Outbox {
         let entries = fs::read_dir(&self.folder).map_err(|error| failed(&self.folder, &error))?;
         let mut paths: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|ending| ending == "eml"))
+            .filter(|path| {
+                path.extension().is_some_and(|ending| [EML, SMS, PUSH].iter().any(|known| ending == *known))
+            })
             .collect();
         paths.sort();
         let mut copies = Vec::new();
         for path in paths {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let bytes = fs::read(&path).map_err(|error| failed(&path, &error))?;
-            let action = name.strip_suffix(".eml").and_then(Key::parse);
+            let action = name.split('.').next().and_then(Key::parse);
             if action.is_some_and(|action| actions.contains(&action)) || is_to(&bytes, addresses) {
                 copies.push(SentCopy { name, bytes });
             }
@@ -96,6 +111,14 @@ impl SentCopies for Outbox {
             .and_then(|folder| folder.sync_all())
             .map_err(|error| failed(&self.folder, &error))
     }
+}
+
+/// A text message, or a message to an app: who it goes to and when, as the head of a mail has them, title and text.
+fn as_text(message: &Outgoing<'_>) -> Vec<u8> {
+    let title =
+        if message.subject.is_empty() { String::new() } else { format!("Subject: {}\r\n", message.subject) };
+    let (to, date, text) = (message.to, event::iso_time(message.at), message.text.trim_end());
+    format!("To: {to}\r\nDate: {date}\r\n{title}\r\n{text}\n").into_bytes()
 }
 
 /// Whether the `To:` of a mail names one of these addresses.

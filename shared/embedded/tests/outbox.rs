@@ -1,6 +1,6 @@
 //! E-mail on one machine, as files of a folder.
 
-use campaign::{Action, Channel, ChannelKind, Lane, Outgoing, Receipt, SendError, Sender};
+use campaign::{Action, Channel, ChannelKind, Lane, Outgoing, Receipt, SendError, Sender, SentCopies};
 use embedded::Outbox;
 use event::{Key, parse_time};
 use pollster::block_on;
@@ -8,6 +8,10 @@ use std::collections::BTreeMap;
 use std::fs;
 
 fn send(channel: &impl Channel, to: &str, subject: &str) -> Result<Receipt, SendError> {
+    send_as(ChannelKind::Email, channel, to, subject)
+}
+
+fn send_as(kind: ChannelKind, channel: &impl Channel, to: &str, subject: &str) -> Result<Receipt, SendError> {
     let action = Action {
         id: Key([0xab; 16]),
         person: Key([2; 16]),
@@ -23,7 +27,7 @@ fn send(channel: &impl Channel, to: &str, subject: &str) -> Result<Receipt, Send
     block_on(channel.send(&Outgoing {
         action: &action,
         at: parse_time("2026-11-22T10:00:00Z").unwrap(),
-        kind: ChannelKind::Email,
+        kind,
         channel: "email",
         to,
         sender: &Sender { name: "茶 Shop".to_owned(), address: "hello@shop.example".to_owned() },
@@ -68,6 +72,29 @@ fn an_email_is_a_file_that_overwrites_itself() {
     }
     assert!(head.contains("<hello@shop.example>") && head.contains("multipart/alternative"), "{head}");
     assert!(eml.find("text/plain") < eml.find("text/html"), "the plainer part comes first");
+}
+
+#[test]
+fn messages_to_telephones_and_apps_are_files_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::new(folder.path()).unwrap();
+    send_as(ChannelKind::Sms, &outbox, "+4915112345678", "").unwrap();
+    send_as(ChannelKind::Push, &outbox, "ios:t0ken", "Hi").unwrap();
+    let read = |ending: &str| fs::read_to_string(folder.path().join(format!("{NAME}.{ending}"))).unwrap();
+    assert_eq!(read("sms"), "To: +4915112345678\r\nDate: 2026-11-22T10:00:00.000Z\r\n\r\n您好\n");
+    let push = "To: ios:t0ken\r\nDate: 2026-11-22T10:00:00.000Z\r\nSubject: Hi\r\n\r\n您好\n";
+    assert_eq!(read("push"), push);
+    // They are copies of what was sent: found by the action, by whom they went to, and removed with a person.
+    let found = |actions: &[Key], addresses: &[&str]| {
+        let addresses: Vec<String> = addresses.iter().map(|address| (*address).to_owned()).collect();
+        let copies = block_on(outbox.copies(actions, &addresses)).unwrap();
+        copies.into_iter().map(|copy| copy.name).collect::<Vec<_>>()
+    };
+    let (sms, push) = (format!("{NAME}.sms"), format!("{NAME}.push"));
+    assert_eq!(found(&[Key([0xab; 16])], &[]), [push.clone(), sms.clone()]);
+    assert_eq!(found(&[], &["+4915112345678"]), [sms.clone()]);
+    block_on(outbox.remove_copies(&[sms, push])).unwrap();
+    assert!(found(&[Key([0xab; 16])], &[]).is_empty());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::consent::Answers;
 use crate::event::{Event, EventType, MessageHash, TimeMark, names};
 use crate::fault::{fault_rejection, json_rejection, object_text};
 use crate::identifier::Identifiers;
+use crate::identify::PUSH_TOKEN;
 use crate::marks::Marks;
 use crate::parse::{Envelope, Parsed, Parser};
 use crate::pii;
@@ -94,7 +95,9 @@ impl Parser {
         }
         self.check_privacy(&identifiers, happened_at, time_mark, arrival)?;
         let owner = identifiers[0];
-        for secret in secrets.iter_mut().filter(|s| !matches!(s.field.as_str(), "email" | "phone")) {
+        for secret in
+            secrets.iter_mut().filter(|s| !matches!(s.field.as_str(), "email" | "phone" | PUSH_TOKEN))
+        {
             secret.identifier = owner;
         }
 

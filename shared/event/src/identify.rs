@@ -11,6 +11,18 @@ use crate::text::{bounded, clean, normalise, truncate};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
+/// The field of the vault with the token by which a device's platform delivers messages to an app: `ios:…`, `android:…`.
+pub const PUSH_TOKEN: &str = "push_token";
+
+/// The platform that delivers to an operating system.
+fn platform(os: &str) -> Option<&'static str> {
+    match os.to_ascii_lowercase().as_str() {
+        "ios" | "ipados" => Some("ios"),
+        "android" => Some("android"),
+        _ => None,
+    }
+}
+
 impl Parser {
     /// Hashes the identifiers of the record's own fields; returns the user id where it may stay readable.
     pub(crate) fn identify<'a>(
@@ -40,7 +52,16 @@ impl Parser {
         }
         if let Some(context) = &mut raw.context {
             if let Some(id) = context.device.as_mut().and_then(|device| device.id.0.take()) {
-                add(IdentifierKind::Device, truncate(&clean(id), 256));
+                let id = clean(id);
+                let id = truncate(&id, 256);
+                add(IdentifierKind::Device, id);
+                let token = context.device.as_mut().and_then(|device| device.token.0.take());
+                let platform = platform(context.os_name.0.as_deref().unwrap_or_default());
+                if let (Some(token), Some(platform), false) = (token.map(clean), platform, is_junk(id)) {
+                    let identifier = self.hasher().identifier(IdentifierKind::Device, id);
+                    let value = format!("{platform}:{}", truncate(&token, 1_024));
+                    secrets.push(Secret { identifier, field: PUSH_TOKEN.to_owned(), value });
+                }
             }
             for external in std::mem::take(&mut context.external_ids) {
                 let kind = external.kind.as_deref().and_then(IdentifierKind::parse);

@@ -60,6 +60,7 @@ pub use context::{Campaign, Context, Device};
 pub use envelope::{MAX_ENVELOPE_BYTES, decode_envelope, encode_envelopes};
 pub use event::{Event, EventType, MessageHash, TimeMark, names};
 pub use identifier::{Identifier, IdentifierKind, Identifiers, Key, Pseudonymizer, is_junk};
+pub use identify::PUSH_TOKEN;
 pub use mapping::{FileFormat, Layout, Mapping, MappingError, Records, RowKind, Scratch, Separator};
 pub use marks::{Marks, Violation};
 pub use money::{Currency, minor_units};

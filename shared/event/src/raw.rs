@@ -190,6 +190,8 @@ pub(crate) struct RawDevice<'a> {
     pub id: Text<'a>,
     pub model: Text<'a>,
     pub kind: Text<'a>,
+    /// By which its platform delivers messages to an app.
+    pub token: Text<'a>,
 }
 
 #[derive(Debug)]
@@ -211,9 +213,10 @@ impl<'a> RawContext<'a> {
                     self.campaign = Some(Box::new(texts(cursor, names)?));
                 }
                 "device" => {
-                    let [id, other, model, kind] = texts(cursor, ["id", "advertisingId", "model", "type"])?;
+                    let names = ["id", "advertisingId", "model", "type", "token"];
+                    let [id, other, model, kind, token] = texts(cursor, names)?;
                     let id = Text(id.0.or(other.0));
-                    self.device = Some(Box::new(RawDevice { id, model, kind }));
+                    self.device = Some(Box::new(RawDevice { id, model, kind, token }));
                 }
                 "os" => [self.os_name] = texts(cursor, ["name"])?,
                 "app" => [self.app_version] = texts(cursor, ["version"])?,

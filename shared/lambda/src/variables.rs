@@ -34,6 +34,8 @@ variables! {
     CHANNEL_SECRETS: "the ARN or name of the secret with what webhooks are signed with, and URLs that are secrets";
     HASH_KEY_SECRET: "the ARN or name of the secret under which identifiers are hashed";
     MAIL_CONFIGURATION_SET: "the name of the SES configuration set for e-mail";
+    SMS_ORIGIN: "what text messages come from: a number, sender id or pool of AWS End User Messaging";
+    PUSH_APPLICATIONS: "platform applications of SNS, as ios=ARN,android=ARN";
     ATTRIBUTION_DAYS: "how many days after a message an order counts for its campaign, a whole number";
     METRICS_NAMESPACE: "the CloudWatch namespace of the functions' metrics";
     AWS_LAMBDA_FUNCTION_NAME: "the function's name, set by Lambda";

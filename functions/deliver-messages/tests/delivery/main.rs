@@ -1,6 +1,7 @@
 //! Delivery over ports in memory.
 
 mod caps;
+mod channels;
 mod clock_changes;
 mod creatives;
 mod feedback;

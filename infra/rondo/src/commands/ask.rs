@@ -2,15 +2,15 @@
 
 use crate::commands::say::say;
 use crate::commands::{
-    audience, catalogue, consent, identity, key_rotate, learn, preview, profile, quality, quarantine, run,
-    unmerge, why,
+    audience, catalogue, consent, export_audience, identity, key_rotate, learn, preview, profile, quality,
+    quarantine, run, unmerge, why,
 };
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The socket of a running server, in its data folder.
 pub const SOCKET: &str = "rondo.sock";
@@ -61,6 +61,13 @@ pub enum Question {
         json: bool,
     },
     Quarantine(quarantine::Look),
+    #[serde(rename = "export_audience")]
+    ExportAudience {
+        audience: String,
+        platform: String,
+        name: Option<String>,
+        out: PathBuf,
+    },
     #[serde(rename = "rotate_keys")]
     RotateKeys,
     Privacy {
@@ -139,6 +146,9 @@ impl Question {
             Question::Quality { json } => quality::answer(installation, *json, now),
             Question::Learn { json } => learn::answer(installation, *json, now),
             Question::Quarantine(look) => quarantine::answer(installation, look),
+            Question::ExportAudience { audience, platform, name, out } => {
+                export_audience::answer(installation, audience, platform, name.as_deref(), out, now)
+            }
             Question::RotateKeys => key_rotate::answer(installation),
         }
     }

@@ -8,6 +8,7 @@ mod clients;
 mod consent;
 mod decide;
 mod disk;
+mod export_audience;
 mod identity;
 mod insight;
 mod invoke;

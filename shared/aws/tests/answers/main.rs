@@ -3,4 +3,5 @@
 mod broken_bodies;
 mod email;
 mod partial_failures;
+mod providers;
 mod server;
