@@ -46,7 +46,7 @@ fn a_bounce_for_good_and_a_complaint_end_a_channel() {
     let complaint = record(1, "Message Complained", json!({"channel": "email"}));
     let yes = |minutes| record(minutes, "Subscribed", json!({"channel": "email"}));
     assert!(suppressed(&[bounce(1, "permanent")]));
-    assert!(suppressed(&[complaint.clone()]));
+    assert!(suppressed(std::slice::from_ref(&complaint)));
     assert!(!suppressed(&[bounce(1, "transient"), bounce(2, "transient")]), "a full mailbox is emptied");
     assert!(!suppressed(&[record(1, "Message Delivered", json!({"channel": "email"}))]));
     // Agreed to before, or in the same moment, is no new yes; agreed to after is.
