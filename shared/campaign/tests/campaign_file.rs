@@ -135,7 +135,7 @@ fn an_unknown_choice_is_named_with_the_choices() {
         "channel: fax",
         22,
         14,
-        "`fax` is not one of the choices; they are email, webhook",
+        "`fax` is not one of the choices; they are email, webhook, sms, push",
     );
 }
 

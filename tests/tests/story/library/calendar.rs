@@ -39,7 +39,7 @@ fn new_product_launch() {
 #[test]
 fn promotion() {
     let customer = |n: usize| {
-        Story::from("2026-06-13 09:00").as_somebody_else(n).known(json!({}), &consenting()).then(
+        Story::from("2026-06-13 09:00").told_by_somebody_else(n).known(json!({}), &consenting()).then(
             "2026-06-13 10:00",
             "Order Completed",
             order("o-1", &[("mug", "Cups and pots")]),

@@ -22,7 +22,7 @@ impl Story {
     }
 
     /// The same, as another person whom nothing holds out.
-    pub fn as_somebody_else(mut self, skip: usize) -> Story {
+    pub fn told_by_somebody_else(mut self, skip: usize) -> Story {
         self.user = people(&mut self.shop, "bea").nth(skip).unwrap();
         self
     }
