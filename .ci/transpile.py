@@ -21,7 +21,7 @@ from samtranslator.yaml_helper import yaml_parse  # noqa: E402
 VARIANTS = {
     "smallest": {"Bus": "sqs", "ReserveConcurrency": "no"},
     "largest": {
-        "Bus": "kinesis", "Alarms": "all", "PartnerInbox": "yes", "DecideExperience": "yes", "SenderDomain": "shop.example.com",
+        "Bus": "kinesis", "Alarms": "all", "PartnerInbox": "yes", "Decisions": "yes", "SenderDomain": "shop.example.com",
         "MailConfigurationSet": "mail", "VaultKey": "kms", "AlarmEmail": "ops@shop.example.com",
     },
 }
