@@ -1,7 +1,7 @@
 //! Profiles of people who are here right now.
 
-use event::{Event, Identifier, MessageHash, PortError};
-use person::{Found, PersonSource, SharedProfiles};
+use event::{Event, Identifier, Key, MessageHash, PortError};
+use person::{Found, PersonSource, SharedProfiles, Showings};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub struct HotProfiles {
     kept: Cache<Identifier, Arc<Hot>, ByBytes>,
     /// What was told of experiments.
     exposed: Cache<MessageHash, ()>,
+    /// How often messages that wait on site were shown, where profiles may not tell of it yet.
+    shown: Cache<Key, Showings>,
     fresh_for: i64,
 }
 
@@ -45,7 +47,7 @@ impl HotProfiles {
     pub fn new(bytes: u64, fresh_for: i64) -> HotProfiles {
         let people = (bytes / 1_024).clamp(16, 1 << 20) as usize;
         let kept = Cache::with_weighter(people, bytes, ByBytes);
-        HotProfiles { kept, exposed: Cache::new(EXPOSURES), fresh_for }
+        HotProfiles { kept, exposed: Cache::new(EXPOSURES), shown: Cache::new(EXPOSURES), fresh_for }
     }
 
     /// How many bytes are kept, about.
@@ -60,6 +62,16 @@ impl HotProfiles {
             self.exposed.insert(exposure, ());
         }
         first
+    }
+
+    /// How often a message was shown by this process.
+    pub(crate) fn showings(&self, action: Key) -> Showings {
+        self.shown.get(&action).unwrap_or_default()
+    }
+
+    /// Remembers that a message is shown for the n-th time. `now` is UTC ms.
+    pub(crate) fn show(&self, action: Key, times: u8, now: i64) {
+        self.shown.insert(action, Showings { times, last: now, ended: false });
     }
 
     /// Has exposures told again that could not be published.
@@ -126,7 +138,7 @@ impl HotProfiles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use event::{IdentifierKind, Key};
+    use event::IdentifierKind;
     use person::NothingShared;
     use pollster::block_on;
     use std::cell::{Cell, RefCell};

@@ -29,10 +29,11 @@ async fn main() -> Result<(), Failure> {
         };
         let products = live_products.current(now).await;
         let keys = &ReadKeys::of_digests(config.settings.write_keys.clone());
-        let (placements, holdout) = (&config.placements, config.settings.delivery.holdout);
-        let products = products.as_deref();
-        let deps =
-            Deps { store, shared: &NothingShared, hot, placements, products, parser: &parser, keys, holdout };
+        let (placements, campaigns) = (&config.placements, &config.campaigns);
+        let (products, delivery) = (products.as_deref(), &config.settings.delivery);
+        let (holdout, utm) = (delivery.holdout, delivery.utm.as_ref());
+        let (parser, shared) = (&parser, &NothingShared);
+        let deps = Deps { store, shared, hot, placements, campaigns, utm, products, parser, keys, holdout };
         invoke(&deps, &bus, &event, now).await
     };
     function.serve(handler).await

@@ -4,15 +4,18 @@ use crate::asked::Asked;
 use crate::hot::HotProfiles;
 use crate::{ReadKeys, Request, Response, answer};
 use campaign::placement::{Choice, DefaultOnly, Products, ShownArm, Visitor};
-use campaign::{Placements, ProfileView, Share};
+use campaign::{Campaigns, OnSiteMessage, Placements, ProfileView, Share, Utm};
 use event::{
     Arrival, Code, Event, EventType, Identifiers, Key, Parsed, Parser, ParserSettings, Rejection, names,
 };
-use person::{Blob, PersonSource, Profile, SharedProfiles};
+use person::{Blob, ON_SITE, PersonSource, Profile, SharedProfiles};
 use serde_json::{Map, Value, json};
 
 /// Where decisions are asked for.
 pub const PATH: &str = "/v1/decide";
+
+/// The name that its events come under.
+const SOURCE: &str = "decide-experience";
 
 /// What decisions are made by.
 pub struct Deps<'d, S, C> {
@@ -21,6 +24,10 @@ pub struct Deps<'d, S, C> {
     pub shared: &'d C,
     pub hot: &'d HotProfiles,
     pub placements: &'d Placements,
+    /// Those with messages that wait on site.
+    pub campaigns: &'d Campaigns,
+    /// What links are marked with, where a campaign does not say otherwise.
+    pub utm: Option<&'d Utm>,
     /// What people look at; none until it was computed.
     pub products: Option<&'d Products>,
     /// Of [`visitor_parser`].
@@ -127,7 +134,18 @@ async fn decide<S: PersonSource, C: SharedProfiles>(
                 let taking_part = choice.arms.iter().filter(|arm| arm.takes_part);
                 let told = taking_part.map(|arm| exposure(arm, &name, (id, who), now));
                 exposures.extend(told.filter(|exposure| deps.hot.is_first(exposure.hash)));
-                shown(&choice)
+                let showings = |action| deps.hot.showings(action);
+                let waiting = deps.campaigns.on_site(placement, &visitor, &view, deps.utm, showings);
+                match &waiting {
+                    Some(message) => {
+                        // The next answer is another.
+                        ttl = 0;
+                        deps.hot.show(message.action, message.showing, now);
+                        exposures.push(showing(message, &name, who, now));
+                        shown_message(&choice, message)
+                    }
+                    None => shown(&choice),
+                }
             }
             None => {
                 ttl = 0;
@@ -165,14 +183,40 @@ fn exposure(
     let message_id = format!("exposed-{}-{}-{person}", shown.experiment, shown.arm);
     let properties =
         json!({"experiment_id": shown.experiment, "variation_id": shown.arm, "placement": placement});
-    Event::reported(
-        message_id,
-        names::EXPERIMENT_VIEWED,
-        who,
-        now,
-        properties.to_string(),
-        "decide-experience",
-    )
+    Event::reported(message_id, names::EXPERIMENT_VIEWED, who, now, properties.to_string(), SOURCE)
+}
+
+/// That a visitor is shown a message for the n-th time: the same event however often it is made.
+fn showing(message: &OnSiteMessage<'_>, placement: &str, who: Identifiers, now: i64) -> Event<'static> {
+    let mut properties = json!({
+        "campaign": message.campaign,
+        "step": message.step,
+        "placement": placement,
+        "channel": ON_SITE,
+        "action_id": message.action.to_string(),
+        "showing": message.showing,
+    });
+    if let Some(chosen) = &message.chosen {
+        properties["creative"] = chosen.clone();
+    }
+    let message_id = format!("shown-{}-{}", message.action, message.showing);
+    Event::reported(message_id, names::MESSAGE_SHOWN, who, now, properties.to_string(), SOURCE)
+}
+
+/// A message in the place of the creative; the page sends `message` back when the visitor clicks or closes it.
+fn shown_message(choice: &Choice<'_>, message: &OnSiteMessage<'_>) -> Value {
+    let mut shown = shown(choice);
+    shown["creative"] = format!("{}/{}", message.campaign, message.step).into();
+    shown["content"] = message.content.clone();
+    shown["message"] = json!({
+        "campaign": message.campaign,
+        "step": message.step,
+        "channel": ON_SITE,
+        "action_id": message.action.to_string(),
+    });
+    shown["reason"] = "message".into();
+    shown["ttl_s"] = 0.into();
+    shown
 }
 
 fn shown(choice: &Choice<'_>) -> Value {

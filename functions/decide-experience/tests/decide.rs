@@ -4,7 +4,7 @@
 mod ports;
 
 use campaign::placement::Products;
-use campaign::{Experiment, Placement, Placements, Share};
+use campaign::{Campaign, Campaigns, Experiment, Placement, Placements, Share, Templates};
 use decide_experience::{Deps, HotProfiles, ReadKeys, Request, Response, invoke, run, visitor_parser};
 use event::{
     Arrival, Identifier, IdentifierKind, Parser, ParserSettings, PortError, Privacy, PrivacyList,
@@ -40,6 +40,13 @@ creatives:
 recommend: { count: 3 }
 ";
 
+const CART: &str = "\
+name: cart
+entry: { event: Product Added, keep: [name] }
+steps:
+  - { send: reminder, channel: on_site, placement: home-hero, subject: Your cart, template: cart.html }
+";
+
 #[derive(Default)]
 struct Store {
     people: RefCell<Vec<(Identifier, Found)>>,
@@ -62,6 +69,7 @@ struct World {
     store: Store,
     hot: HotProfiles,
     placements: Placements,
+    campaigns: Campaigns,
     parser: Parser,
     privacy: Arc<Privacy>,
     holdout: Share,
@@ -72,11 +80,14 @@ impl World {
     fn new() -> World {
         let privacy = Arc::new(Privacy::default());
         let settings = ParserSettings { privacy: Arc::clone(&privacy), ..ParserSettings::default() };
+        let templates =
+            Templates::new([("cart.html".to_owned(), "<p>{{ kept.name }}</p>".to_owned())]).unwrap();
         let page = "name: product-page\nrecommend: { count: 2, from: [related, popular] }\n";
         World {
             store: Store::default(),
             hot: HotProfiles::new(1 << 20, SECOND),
             placements: Placements::new([HERO, page].map(|yaml| Placement::parse(yaml).unwrap())),
+            campaigns: Campaigns::new(vec![Campaign::parse(CART, &templates).unwrap()]),
             parser: visitor_parser(&Parser::new(Pseudonymizer::new(b"test key"), settings)),
             privacy,
             holdout: Share::default(),
@@ -86,13 +97,18 @@ impl World {
 
     /// Folds records into the profile of the user `ann`.
     fn ann(&self, records: &[Value]) -> &World {
+        self.ann_by("web", records)
+    }
+
+    /// The same, where the records come from a source.
+    fn ann_by(&self, source: &str, records: &[Value]) -> &World {
         let texts: Vec<String> = records.iter().map(Value::to_string).collect();
         let mut profile = Profile::default();
         let mut ids = Vec::new();
         let events: Vec<_> = texts
             .iter()
             .map(|text| {
-                self.parser.parse(text.as_bytes(), "web", Arrival::Recorded { now: NOW }).unwrap().event
+                self.parser.parse(text.as_bytes(), source, Arrival::Recorded { now: NOW }).unwrap().event
             })
             .collect();
         for event in &events {
@@ -119,6 +135,8 @@ impl World {
             shared: &NothingShared,
             hot: &self.hot,
             placements: &self.placements,
+            campaigns: &self.campaigns,
+            utm: None,
             products: Some(&products),
             parser: &self.parser,
             keys: &keys,
@@ -408,8 +426,10 @@ fn what_one_process_read_another_need_not_read() {
             let headers = [("x-write-key", "demo-key")];
             let (method, path, query) = ("POST", "/v1/decide", "");
             let request = Request { method, path, query, headers: &headers, body: body.as_bytes(), now: NOW };
-            let Deps { store, placements, products, parser, keys, holdout, .. } = *deps;
-            let deps = Deps { store, shared: &shelf, hot: &hot, placements, products, parser, keys, holdout };
+            let Deps { store, placements, campaigns, utm, products, parser, keys, holdout, .. } = *deps;
+            let (shared, hot) = (&shelf, &hot);
+            let deps =
+                Deps { store, shared, hot, placements, campaigns, utm, products, parser, keys, holdout };
             let response = block_on(run(&deps, &request));
             serde_json::from_slice::<Value>(&response.body).unwrap()["placements"]["home-hero"]["creative"]
                 .clone()
@@ -518,4 +538,51 @@ fn the_sample_invocations() {
     let refused =
         world.with(|deps| block_on(invoke(deps, &world.bus, &Invocation::parse(schedule).unwrap(), NOW)));
     assert!(refused.unwrap_err().to_string().contains("function URL"));
+}
+
+#[test]
+fn a_message_that_waits_is_shown_in_the_place_of_the_creative_and_told() {
+    let world = World::new();
+    let action = "0000000000000000000000000000002a";
+    let waits = json!({"campaign": "cart", "version": 1, "step": "reminder", "placement": "home-hero",
+        "entered_at": NOW - 9, "expires_at": NOW + 9_000, "shows": 1, "kept": {"name": "Pan & Lid"}});
+    let sent = json!({"type": "track", "event": "Message Sent", "userId": "ann", "messageId": "s",
+        "properties": {"channel": "on_site", "action_id": action, "on_site": waits}});
+    world.ann_by("deliver-messages", &[viewed("cup"), sent]);
+    let asked = json!({"userId": "ann", "placements": ["home-hero"]}).to_string();
+    let ask = |now| world.request("POST", "", &asked, now);
+    let hero = |response: &Response| {
+        serde_json::from_slice::<Value>(&response.body).unwrap()["placements"]["home-hero"].clone()
+    };
+
+    let first = ask(NOW);
+    let shown = hero(&first);
+    assert_eq!(
+        (&shown["creative"], &shown["reason"], &shown["ttl_s"]),
+        (&json!("cart/reminder"), &json!("message"), &json!(0))
+    );
+    assert_eq!(
+        shown["content"],
+        json!({"title": "Your cart", "html": "<p>Pan &amp; Lid</p>", "text": "Pan & Lid\n"})
+    );
+    let message = json!({"campaign": "cart", "step": "reminder", "channel": "on_site", "action_id": action});
+    assert_eq!(shown["message"], message);
+    let [told] = &first.exposures[..] else { panic!("{:?}", first.exposures) };
+    assert_eq!(
+        (told.name.as_ref(), told.message_id.as_ref()),
+        ("Message Shown", &*format!("shown-{action}-1"))
+    );
+    let properties: Value = serde_json::from_str(&told.properties).unwrap();
+    assert_eq!((&properties["showing"], &properties["placement"]), (&json!(1), &json!("home-hero")));
+
+    // The profile does not tell of it yet, and it is not shown again all the same.
+    let again = ask(NOW + 1);
+    assert_eq!((hero(&again)["creative"].clone(), again.exposures.len()), (json!("known"), 0));
+    // Nor by GET, whose answer a browser may keep otherwise.
+    let other = World::new();
+    other.store.people.replace(world.store.people.borrow().clone());
+    let kept = other.request("GET", "placements=home-hero&userId=ann&writeKey=demo-key", "", NOW);
+    assert!(
+        kept.headers.iter().any(|(name, value)| *name == "cache-control" && value.ends_with("max-age=0"))
+    );
 }

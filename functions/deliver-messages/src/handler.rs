@@ -184,7 +184,9 @@ where
                 outcome
             }
         };
-        events.extend(event_of(action, &entry, plan.identifiers));
+        let campaign = deps.campaigns.version(&action.campaign, action.version);
+        let message = campaign.and_then(|campaign| campaign.message(&action.step));
+        events.extend(event_of(action, &entry, message, plan.identifiers));
         outcomes[*at] = Some(outcome);
     }
     if !settled.is_empty() {
@@ -225,6 +227,8 @@ async fn send<P, L, V, B, H, E: Channel, W: Channel>(
     match letter.kind {
         ChannelKind::Email | ChannelKind::Sms | ChannelKind::Push => deps.email.send(&message).await,
         ChannelKind::Webhook => deps.webhook.send(&message).await,
+        // The event that it was sent is what the profile keeps of it.
+        ChannelKind::OnSite => Ok(Receipt::default()),
     }
 }
 

@@ -7,7 +7,7 @@ use campaign::{
 };
 use event::{Identifier, IdentifierKind, Identifiers, Key, PUSH_TOKEN, PortError, Purpose, Vault};
 use jiff::tz::TimeZone;
-use person::{Blob, Profile};
+use person::{Blob, MAX_SAID, Profile};
 use std::collections::BTreeMap;
 use token::MessageToken;
 
@@ -193,13 +193,15 @@ impl Plan {
                 Some(webhook) => (Some(webhook.url.clone()), webhook.personal.as_slice()),
                 None => (None, &[][..]),
             },
+            // It waits for the person, wherever they come from.
+            ChannelKind::OnSite => (Some(String::new()), &[][..]),
         };
         let Some(to) = to else {
             let detail = match message.kind {
                 ChannelKind::Email => "the vault holds no e-mail address of the person",
                 ChannelKind::Sms => "the vault holds no telephone number of the person",
                 ChannelKind::Push => "the vault holds no token of a device of the person",
-                ChannelKind::Webhook => "no webhook of that name is set up with a URL",
+                ChannelKind::Webhook | ChannelKind::OnSite => "no webhook of that name is set up with a URL",
             };
             return Ok(self.refuse(Reason::NoAddress, detail));
         };
@@ -215,6 +217,15 @@ impl Plan {
         };
         if let Some(chosen) = &chosen {
             self.claim.entry.creative = chosen.to_json().to_string().into();
+        }
+        if let Some(on_site) = message.on_site() {
+            let bytes = on_site.said(action, now, &self.claim.entry.creative).to_string().len();
+            if bytes > MAX_SAID {
+                let detail = format!(
+                    "what waits on site takes {bytes} bytes, more than {MAX_SAID}; let the campaign keep less of its event"
+                );
+                return Ok(self.refuse(Reason::TemplateError, &detail));
+            }
         }
         let marks = deps.campaigns.version(&action.campaign, action.version).and_then(|campaign| {
             let own = campaign.utm.as_ref();

@@ -2,6 +2,7 @@
 
 use campaign::{Channel, Ledger, LedgerEntry, LedgerState};
 use event::{MINUTE, PortError};
+use person::ON_SITE;
 
 /// How old a claim is, in ms, before its sender is taken for dead: more than the 15 minutes that a Lambda
 /// function can run.
@@ -22,7 +23,12 @@ pub async fn recover(
 ) -> Result<Vec<LedgerEntry>, PortError> {
     let mut lost = ledger.claimed_before(before).await?;
     for entry in &mut lost {
-        let was_sent = if entry.channel == "email" { email.was_sent(entry.action).await? } else { None };
+        let was_sent = match entry.channel.as_str() {
+            "email" => email.was_sent(entry.action).await?,
+            // What waits on site is told once its claim is settled, and not before.
+            ON_SITE => Some(false),
+            _ => None,
+        };
         entry.state = match was_sent {
             Some(true) => LedgerState::Sent,
             Some(false) => LedgerState::Held,

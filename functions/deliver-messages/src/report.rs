@@ -1,6 +1,6 @@
 //! The events that tell profiles, lake and reports what became of a message.
 
-use campaign::{Action, ActionKind, LedgerEntry, LedgerState, Reason};
+use campaign::{Action, ActionKind, LedgerEntry, LedgerState, Message, Reason};
 use event::{Event, Identifiers, names};
 use serde_json::{Value, json};
 
@@ -27,11 +27,12 @@ pub(crate) fn event_asked_for(action: &Action, identifiers: Identifiers) -> Opti
     Some(Event::reported(message_id, name, identifiers, action.due_at, properties.to_string(), SOURCE))
 }
 
-/// The event of a final entry; `None` for one that is not, and for a person of whom nothing is known. It is
-/// the same event however often it is made, so that publishing it again doubles nothing.
+/// The event of a final entry; `None` for one that is not, and for a person of whom nothing is known. Of a `message`
+/// that waits on site it says what waits. It is the same event however often it is made, so that publishing it again doubles nothing.
 pub(crate) fn event_of(
     action: &Action,
     entry: &LedgerEntry,
+    message: Option<&Message>,
     identifiers: Identifiers,
 ) -> Option<Event<'static>> {
     let name = match entry.state {
@@ -58,6 +59,11 @@ pub(crate) fn event_of(
         && let Ok(chosen) = serde_json::from_str::<Value>(&entry.creative)
     {
         properties["creative"] = chosen;
+    }
+    if entry.state == LedgerState::Sent
+        && let Some(on_site) = message.and_then(Message::on_site)
+    {
+        properties["on_site"] = on_site.said(action, entry.at, &entry.creative);
     }
     let message_id = format!("{}-{}", entry.state.as_str(), entry.action);
     Some(Event::reported(message_id, name, identifiers, entry.at, properties.to_string(), SOURCE))

@@ -34,7 +34,7 @@ pub struct Pump {
     pub store: Store,
     /// Nothing for a loop in memory.
     pub durable: Option<Durable>,
-    pub campaigns: Campaigns,
+    pub campaigns: Arc<Campaigns>,
     /// Whose events are not taken any further, since they were erased after them.
     pub privacy: Arc<Privacy>,
     /// How many identifiers a person may have.
@@ -98,7 +98,7 @@ impl Pump {
             archiver: Archiver::new("bus", settings),
             store,
             durable,
-            campaigns,
+            campaigns: Arc::new(campaigns),
             privacy: Arc::default(),
             identity: IdentityRules::default(),
             lateness,

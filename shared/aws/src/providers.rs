@@ -45,6 +45,7 @@ impl Channel for Providers {
                 )),
             },
             ChannelKind::Webhook => Err(not_set_up("a webhook is no provider")),
+            ChannelKind::OnSite => Err(not_set_up("a message on site goes by no provider")),
         }
     }
 }

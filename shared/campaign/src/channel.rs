@@ -11,7 +11,7 @@ pub struct Outgoing<'a> {
     /// When it is sent, UTC ms.
     pub at: i64,
     pub kind: ChannelKind,
-    /// The name that consent and caps go by: `email`, `sms`, `push`, or a webhook's name.
+    /// The name that consent and caps go by: `email`, `sms`, `push`, `on_site`, or a webhook's name.
     pub channel: &'a str,
     /// An e-mail address, a telephone number (E.164), platform and token of a device (`ios:…`), or a webhook's URL.
     pub to: &'a str,

@@ -4,7 +4,7 @@ use crate::bandit::{Bandit, Design, Model, Reward, Shown};
 use crate::condition::Condition;
 use event::wire::{Damaged, Reader, put_bytes, put_field};
 use event::{Event, Key, names};
-use person::Profile;
+use person::{ON_SITE, Profile};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -84,12 +84,21 @@ impl Creative {
         })
     }
 
-    /// The message that an event tells of, where it was sent with this creative's choices.
+    /// The message that an event tells of, where it was sent with this creative's choices: one that waits on site where it
+    /// was shown first.
     pub fn shown(&self, event: &Event<'_>) -> Option<Shown> {
-        if event.name != names::MESSAGE_SENT || !event.properties.contains("\"creative\"") {
+        let told = matches!(event.name.as_ref(), names::MESSAGE_SENT | names::MESSAGE_SHOWN);
+        if !told || !event.properties.contains("\"creative\"") {
             return None;
         }
         let properties: Value = serde_json::from_str(&event.properties).ok()?;
+        let is_seen = match event.name.as_ref() {
+            names::MESSAGE_SHOWN => properties["showing"] == 1,
+            _ => properties["channel"] != ON_SITE,
+        };
+        if !is_seen {
+            return None;
+        }
         let text = |name: &str| properties.get(name)?.as_str();
         if self.name != format!("{}/{}", text("campaign")?, text("step")?) {
             return None;

@@ -13,7 +13,7 @@ pub struct LedgerEntry {
     pub person: Key,
     pub campaign: String,
     pub step: String,
-    /// The name that consent and caps go by: `email`, or a webhook's name.
+    /// The name that consent and caps go by: `email`, `sms`, `push`, `on_site`, or a webhook's name.
     pub channel: String,
     pub state: LedgerState,
     /// Why, where it was refused.

@@ -1,10 +1,12 @@
 //! The message of a step: its templates, and what they become for one person.
 
 use crate::creative::{Chosen, Creative, Part};
+use crate::on_site::OnSite;
 use crate::plain_text::plain_text;
 use crate::template::{TemplateError, Templates};
 use crate::utm::LinkMarks;
 use minijinja::value::{Serde, Value};
+use person::ON_SITE;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,13 +23,16 @@ pub enum ChannelKind {
     Sms,
     /// A message to an app on a mobile device.
     Push,
+    /// A message that waits in a placement for who comes to the site.
+    #[serde(rename = "on_site")]
+    OnSite,
 }
 
 /// A step's message, checked and ready to be rendered.
 #[derive(Debug, Clone)]
 pub struct Message {
     pub kind: ChannelKind,
-    /// The name that consent, caps and webhook settings go by: `email`, `sms`, `push`, or the webhook's name.
+    /// The name that consent, caps and webhook settings go by: `email`, `sms`, `push`, `on_site`, or the webhook's name.
     pub channel: String,
     /// The subject's template, one line.
     pub subject: String,
@@ -41,6 +46,7 @@ pub struct Message {
     /// The same with those of templates that the body includes, or could include.
     all_paths: BTreeSet<String>,
     creative: Option<Arc<Creative>>,
+    on_site: Option<OnSite>,
 }
 
 /// What a template can look up.
@@ -88,6 +94,7 @@ impl Message {
             ChannelKind::Webhook => webhook.unwrap_or("webhook"),
             ChannelKind::Sms => "sms",
             ChannelKind::Push => "push",
+            ChannelKind::OnSite => ON_SITE,
         };
         let mut paths = templates.paths(template)?;
         paths.extend(templates.subject_paths(subject)?);
@@ -106,6 +113,7 @@ impl Message {
             paths,
             all_paths,
             creative: None,
+            on_site: None,
         })
     }
 
@@ -125,6 +133,17 @@ impl Message {
     /// What of it is chosen for each person, if anything is.
     pub fn creative(&self) -> Option<&Creative> {
         self.creative.as_deref()
+    }
+
+    /// The same, waiting on site.
+    pub(crate) fn waiting(mut self, on_site: OnSite) -> Message {
+        self.on_site = Some(on_site);
+        self
+    }
+
+    /// Where and for how long it waits, of one that is shown on site.
+    pub fn on_site(&self) -> Option<&OnSite> {
+        self.on_site.as_ref()
     }
 
     /// A slot that the templates show, and the message does not have.

@@ -110,7 +110,8 @@ fn an_unknown_field_is_named_with_the_one_that_was_meant() {
         28,
         5,
         "unknown field `colour`; the fields here are wait, wait_until, wait_for_date, wait_for_event, if, split, \
-         experiment, send, exit, timeout, then, else, timed_out, arms, seed, coverage, namespace, channel, webhook, subject, template, creative",
+         experiment, send, exit, timeout, then, else, timed_out, arms, seed, coverage, namespace, channel, webhook, subject, template, creative, \
+         placement, shows, expires",
     );
 }
 
@@ -135,7 +136,7 @@ fn an_unknown_choice_is_named_with_the_choices() {
         "channel: fax",
         22,
         14,
-        "`fax` is not one of the choices; they are email, webhook, sms, push",
+        "`fax` is not one of the choices; they are email, webhook, sms, push, on_site",
     );
 }
 

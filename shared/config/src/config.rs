@@ -4,6 +4,7 @@ use crate::settings::SETTINGS;
 use crate::{Files, PlanOutline, Problem, Problems, Settings, TrackingPlan};
 use campaign::{Campaign, Campaigns, Placement, Placements, Templates};
 use event::Mapping;
+use person::ON_SITE;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -35,10 +36,12 @@ pub struct IntakeConfig {
     pub mappings: BTreeMap<String, Mapping>,
 }
 
-/// The part that decisions about visitors work with; a mistake in a campaign does not stop them.
+/// The part that decisions about visitors work with; a campaign with a mistake is left out, and stops nothing.
 pub struct ExperienceConfig {
     pub settings: Settings,
     pub placements: Placements,
+    /// Those with messages that wait on site.
+    pub campaigns: Campaigns,
 }
 
 /// The part that reports work with.
@@ -68,7 +71,13 @@ impl FromFiles for ExperienceConfig {
     fn read(files: &Files) -> (ExperienceConfig, Problems) {
         let mut problems = Problems::default();
         let settings = Settings::read(files, &mut problems);
-        (ExperienceConfig { settings, placements: placements(files, &mut problems) }, problems)
+        let placements = placements(files, &mut problems);
+        let waits = |text: &str| text.contains(ON_SITE);
+        let campaigns = match yaml(files.below("campaigns/")).any(|(_, text)| waits(text)) {
+            true => campaigns(files, &placements, waits, &mut Problems::default()).0,
+            false => Campaigns::default(),
+        };
+        (ExperienceConfig { settings, placements, campaigns }, problems)
     }
 }
 
@@ -87,13 +96,11 @@ impl FromFiles for Config {
         let read = usize::from(files.get(SETTINGS).is_some())
             + yaml(files.below("mappings/")).count()
             + yaml(files.below("placements/")).count();
-        let (campaigns, mappings) = (Campaigns::default(), BTreeMap::new());
         let planned = PlanOutline::of(files);
         let placements = placements(files, &mut problems);
-        let mut config = Config { settings, campaigns, placements, mappings, planned, files: read };
-        config.campaigns(files, &mut problems);
-        config.mappings = self::mappings(files, &mut problems);
-        (config, problems)
+        let (campaigns, more) = campaigns(files, &placements, |_| true, &mut problems);
+        let mappings = mappings(files, &mut problems);
+        (Config { settings, campaigns, placements, mappings, planned, files: read + more }, problems)
     }
 }
 
@@ -120,46 +127,74 @@ fn mappings(files: &Files, problems: &mut Problems) -> BTreeMap<String, Mapping>
     mappings
 }
 
-impl Config {
-    fn campaigns(&mut self, files: &Files, problems: &mut Problems) {
-        let mut sources = Vec::new();
-        for (path, text) in files.below("templates/") {
-            self.files += 1;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            match campaign::Message::check(&name, text) {
-                Ok(()) => sources.push((name, text.to_owned())),
-                Err(error) => {
-                    problems.add(Problem::new(path, error.line as u64, 1, error.reason));
-                    // One mistake is told once: campaigns that use the template have none of their own.
-                    sources.push((name, String::new()));
-                }
-            }
-        }
-        let templates = match Templates::new(sources) {
-            Ok(templates) => templates,
+/// The campaigns whose text is `wanted`, and how many files were read for them.
+fn campaigns(
+    files: &Files,
+    placements: &Placements,
+    wanted: impl Fn(&str) -> bool,
+    problems: &mut Problems,
+) -> (Campaigns, usize) {
+    let mut read = 0;
+    let mut sources = Vec::new();
+    for (path, text) in files.below("templates/") {
+        read += 1;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match campaign::Message::check(&name, text) {
+            Ok(()) => sources.push((name, text.to_owned())),
             Err(error) => {
-                let path = Path::new("templates").join(&error.name);
-                problems.add(Problem::new(&path, error.line as u64, 1, error.reason));
-                return;
-            }
-        };
-        let mut live: Vec<Campaign> = Vec::new();
-        for (path, text) in yaml(files.below("campaigns/")) {
-            self.files += 1;
-            match Campaign::parse(text, &templates) {
-                Ok(campaign) if live.iter().any(|other| is_same(other, &campaign)) => {
-                    let message = format!(
-                        "there is another campaign `{}` of version {}; give this one another name, or if it is the \
-                         newer, a higher `version`",
-                        campaign.name, campaign.version
-                    );
-                    problems.add(Problem::new(path, 1, 1, message));
-                }
-                Ok(campaign) => live.push(campaign),
-                Err(error) => problems.add(Problem::new(path, error.line, error.column, error.message)),
+                problems.add(Problem::new(path, error.line as u64, 1, error.reason));
+                // One mistake is told once: campaigns that use the template have none of their own.
+                sources.push((name, String::new()));
             }
         }
-        self.campaigns = Campaigns::new(live);
+    }
+    let templates = match Templates::new(sources) {
+        Ok(templates) => templates,
+        Err(error) => {
+            let path = Path::new("templates").join(&error.name);
+            problems.add(Problem::new(&path, error.line as u64, 1, error.reason));
+            return (Campaigns::default(), read);
+        }
+    };
+    let mut live: Vec<Campaign> = Vec::new();
+    for (path, text) in yaml(files.below("campaigns/")).filter(|(_, text)| wanted(text)) {
+        read += 1;
+        match Campaign::parse(text, &templates) {
+            Ok(campaign) if live.iter().any(|other| is_same(other, &campaign)) => {
+                let message = format!(
+                    "there is another campaign `{}` of version {}; give this one another name, or if it is the \
+                     newer, a higher `version`",
+                    campaign.name, campaign.version
+                );
+                problems.add(Problem::new(path, 1, 1, message));
+            }
+            Ok(campaign) => {
+                problems_of_placements(path, &campaign, placements, problems);
+                live.push(campaign);
+            }
+            Err(error) => problems.add(Problem::new(path, error.line, error.column, error.message)),
+        }
+    }
+    (Campaigns::new(live), read)
+}
+
+/// Messages that wait in placements that there are not.
+fn problems_of_placements(
+    path: &Path,
+    campaign: &Campaign,
+    placements: &Placements,
+    problems: &mut Problems,
+) {
+    for on_site in campaign.sends().filter_map(|(_, message)| message.on_site()) {
+        if placements.get(&on_site.placement).is_none() {
+            let known: Vec<&str> = placements.iter().map(|placement| placement.name.as_str()).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let message = format!(
+                "there is no placement `{}` in placements/; there are: {known}. Name one of these, or add a file for it",
+                on_site.placement
+            );
+            problems.add(Problem::new(path, on_site.place.0, on_site.place.1, message));
+        }
     }
 }
 

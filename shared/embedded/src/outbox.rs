@@ -44,6 +44,10 @@ impl Channel for Outbox {
     async fn send(&self, message: &Outgoing<'_>) -> Result<Receipt, SendError> {
         let (bytes, ending) = match message.kind {
             ChannelKind::Sms => (as_text(message), SMS),
+            ChannelKind::OnSite => {
+                let reason = "a message on site is no file".to_owned();
+                return Err(SendError::NotDelivered { reason, retry: false });
+            }
             ChannelKind::Push => (as_text(message), PUSH),
             ChannelKind::Email | ChannelKind::Webhook => {
                 let eml = message.to_eml();

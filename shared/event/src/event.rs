@@ -26,6 +26,11 @@ pub mod names {
     /// A person looked at a message, or at what it leads to; a program in their place where `machine` is true.
     pub const MESSAGE_OPENED: &str = "Message Opened";
     pub const MESSAGE_CLICKED: &str = "Message Clicked";
+    /// A message that waits on site was shown there (properties: `campaign`, `step`, `placement`, `channel`, `action_id`,
+    /// `showing`).
+    pub const MESSAGE_SHOWN: &str = "Message Shown";
+    /// A person closed it (properties: `channel`, `action_id`).
+    pub const MESSAGE_DISMISSED: &str = "Message Dismissed";
     /// A journey reached what its campaign is for (properties: `campaign`, `version`, `key`).
     pub const GOAL_REACHED: &str = "Campaign Goal Reached";
     /// A person came into an arm of an experiment (properties: `experiment_id`, `variation_id`).
@@ -47,6 +52,7 @@ pub mod names {
                 | MESSAGE_DELIVERED
                 | MESSAGE_BOUNCED
                 | MESSAGE_COMPLAINED
+                | MESSAGE_SHOWN
                 | GOAL_REACHED
                 | EXPERIMENT_VIEWED
         )

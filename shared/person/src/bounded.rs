@@ -12,6 +12,13 @@ pub(crate) fn insert_newest<T: Ord>(items: &mut Vec<T>, item: T, max: usize) {
     }
 }
 
+/// The same of a set: what is there already changes nothing.
+pub(crate) fn insert_new<T: Ord>(items: &mut Vec<T>, item: T, max: usize) {
+    if !items.contains(&item) {
+        insert_newest(items, item, max);
+    }
+}
+
 /// The entry of `key` in a list sorted by key, made by `new` if there is none. Of more than `max` keys the
 /// first in order stay, and the others were never complete: `None`.
 pub(crate) fn first_by_key<'v, T>(

@@ -6,7 +6,7 @@ use crate::counters::Counter;
 use crate::devices;
 use crate::links::{put_identifier, read_identifier};
 use crate::profile::Profile;
-use crate::{recent, service, sessions, touches, traits};
+use crate::{on_site, recent, service, sessions, touches, traits};
 use event::wire::{Damaged, Reader, put_field, put_varint};
 use event::{Identifier, Key};
 
@@ -46,6 +46,8 @@ mod tag {
     pub const REFUSED: u8 = 24;
     pub const SEPARATED: u8 = 25;
     pub const ORIGINS: u8 = 26;
+    pub const WAITING: u8 = 27;
+    pub const MARKS: u8 = 28;
 }
 
 impl<'a> Blob<'a> {
@@ -191,6 +193,8 @@ impl<'a> Profile<'a> {
         put_field(out, tag::PROOFS, |out| consent::encode(&self.channels, out));
         put_field(out, tag::ONCE, |out| traits::encode(&self.once, out, base));
         put_field(out, tag::REFUNDS, |out| self.refunds.encode(out));
+        put_field(out, tag::WAITING, |out| on_site::encode_waiting(&self.waiting, out, base));
+        put_field(out, tag::MARKS, |out| on_site::encode_marks(&self.marks, out, base));
         for (tag, bytes) in &self.unknown {
             put_field(out, *tag, |out| out.extend_from_slice(bytes));
         }
@@ -249,6 +253,8 @@ impl<'a> Profile<'a> {
                 tag::PROOFS => consent::decode(&mut self.channels, field)?,
                 tag::ONCE => traits::decode(&mut self.once, field, base)?,
                 tag::REFUNDS => self.refunds.decode(field)?,
+                tag::WAITING => on_site::decode_waiting(&mut self.waiting, field, base)?,
+                tag::MARKS => on_site::decode_marks(&mut self.marks, field, base)?,
                 _ => self.unknown.push((tag, field.rest())),
             }
         }

@@ -1,12 +1,13 @@
 //! One event into a profile.
 
 use crate::affinity::Affinity;
-use crate::bounded::{first_by_key, insert_newest};
+use crate::bounded::{first_by_key, insert_new, insert_newest};
 use crate::channels::{ANY_CHANNEL, ChannelState, MAX_CHANNELS};
 use crate::consent::Proof;
 use crate::counters::{Counter, MAX_NAMES};
 use crate::devices::{MAX_DEVICES, OwnedDevice};
 use crate::links::Origin;
+use crate::on_site::{MAX_MARKS, MAX_WAITING, Mark, ON_SITE, Waiting};
 use crate::profile::Profile;
 use crate::recent::{MAX_RECENT, Recent};
 use crate::service::Case;
@@ -73,6 +74,9 @@ impl<'a> Profile<'a> {
         self.fold_context(event);
         self.fold_traits(event);
         self.fold_facts(event);
+        if event.facts.channel.as_deref() == Some(ON_SITE) {
+            self.fold_on_site(event);
+        }
         insert_newest(
             &mut self.recent,
             Recent {
@@ -187,7 +191,10 @@ impl<'a> Profile<'a> {
         let strength = match event.name.as_ref() {
             names::ORDER_COMPLETED => 5,
             "Product Added" | "Product Added to Wishlist" => 3,
-            names::MESSAGE_SENT | names::MESSAGE_REFUSED | names::ORDER_REFUNDED => 0,
+            names::MESSAGE_SENT
+            | names::MESSAGE_REFUSED
+            | names::MESSAGE_DISMISSED
+            | names::ORDER_REFUNDED => 0,
             _ => 1,
         };
         if strength > 0 {
@@ -245,6 +252,22 @@ impl<'a> Profile<'a> {
             names::DEVICE_REGISTERED => {
                 if let Some(model) = facts.device_model.as_deref() {
                     self.see_device(model, at, at);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn fold_on_site(&mut self, event: &'a Event<'a>) {
+        match event.name.as_ref() {
+            names::MESSAGE_SENT => {
+                if let Some(waiting) = Waiting::of(event, &members(&event.properties)) {
+                    insert_new(&mut self.waiting, waiting, MAX_WAITING);
+                }
+            }
+            names::MESSAGE_SHOWN | names::MESSAGE_CLICKED | names::MESSAGE_DISMISSED => {
+                if let Some(mark) = Mark::of(event, &members(&event.properties)) {
+                    insert_new(&mut self.marks, mark, MAX_MARKS);
                 }
             }
             _ => {}

@@ -28,6 +28,7 @@ mod limits;
 mod links;
 mod log;
 mod merge;
+mod on_site;
 mod orders;
 mod port;
 mod profile;
@@ -57,6 +58,7 @@ pub use identity::{IdentityGraph, IdentityRules, Owner, Reason, Refusal, Resolut
 pub use limits::Limits;
 pub use links::{MAX_REFUSED, Origin, Refused};
 pub use log::{IdentityLog, LogEntry};
+pub use on_site::{MAX_SAID, ON_SITE, Showings, Waiting};
 pub use orders::{Money, Orders};
 pub use port::{IdentityStore, Merged, ProfileChange, ProfileStore, ProfileWrite, Stored};
 pub use profile::{Dwell, Profile};

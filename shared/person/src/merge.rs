@@ -1,8 +1,9 @@
 //! Two people who turn out to be one.
 
-use crate::bounded::{first_by_key, insert_newest};
+use crate::bounded::{first_by_key, insert_new, insert_newest};
 use crate::counters::{Counter, MAX_NAMES};
 use crate::fold::{OTHERS_KEPT, PRODUCTS_KEPT};
+use crate::on_site::{MAX_MARKS, MAX_WAITING};
 use crate::profile::Profile;
 use crate::recent::MAX_RECENT;
 use crate::{service, sessions, traits};
@@ -41,6 +42,8 @@ impl<'a> Profile<'a> {
         other.devices.iter().for_each(|device| self.see_device(device.model, device.first, device.last));
         other.cases.iter().for_each(|case| service::add(&mut self.cases, case.clone()));
         other.recent.iter().for_each(|event| insert_newest(&mut self.recent, *event, MAX_RECENT));
+        other.waiting.iter().for_each(|waiting| insert_new(&mut self.waiting, *waiting, MAX_WAITING));
+        other.marks.iter().for_each(|mark| insert_new(&mut self.marks, *mark, MAX_MARKS));
         self.window.merge(&other.window);
         self.refunds.merge(&other.refunds);
         self.unknown.extend(&other.unknown);

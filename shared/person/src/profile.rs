@@ -7,13 +7,14 @@ use crate::dedupe::{DedupeWindow, RefundsSeen};
 use crate::devices::OwnedDevice;
 use crate::fold::PRODUCT_CELLS;
 use crate::links::{Origin, Refused};
+use crate::on_site::{self, Mark, Showings, Waiting};
 use crate::orders::Orders;
 use crate::recent::Recent;
 use crate::service::{COMPLAINT, Case};
 use crate::sessions::Session;
 use crate::touches::Touch;
 use crate::traits::Trait;
-use event::{Identifier, IdentifierKind, Identifiers};
+use event::{Identifier, IdentifierKind, Identifiers, Key};
 
 /// All that is known of one person, about 1 KB in wire form. It borrows its texts from the blob it was read
 /// from and the events that were folded in.
@@ -51,6 +52,10 @@ pub struct Profile<'a> {
     pub cases: Vec<Case<'a>>,
     /// Newest first.
     pub recent: Vec<Recent<'a>>,
+    /// Messages that wait on site, newest first.
+    pub waiting: Vec<Waiting<'a>>,
+    /// What became of such messages, newest first.
+    pub(crate) marks: Vec<Mark>,
     pub window: DedupeWindow,
     pub(crate) refunds: RefundsSeen,
     /// Fields of a later release, kept as they are.
@@ -99,6 +104,8 @@ impl<'a> Profile<'a> {
         self.devices.clear();
         self.cases.clear();
         self.recent.clear();
+        self.waiting.clear();
+        self.marks.clear();
         self.window.clear();
         self.refunds.clear();
         self.unknown.clear();
@@ -145,6 +152,11 @@ impl<'a> Profile<'a> {
     /// The person's time zone, an IANA name, where an event told it.
     pub fn timezone(&self) -> Option<&'a str> {
         Some(self.attribute("timezone")?.value.trim_matches('"'))
+    }
+
+    /// How often a message that waits on site was shown.
+    pub fn showings(&self, action: Key) -> Showings {
+        on_site::showings(&self.marks, action)
     }
 
     /// Whether a complaint is open, during which there is no marketing.

@@ -91,9 +91,7 @@ impl<'a> Touch<'a> {
 
 /// Adds a touch to the newest ones; the same touch twice is one.
 pub(crate) fn add<'a>(touches: &mut Vec<Touch<'a>>, touch: Touch<'a>) {
-    if !touches.contains(&touch) {
-        crate::bounded::insert_newest(touches, touch, MAX_TOUCHES);
-    }
+    crate::bounded::insert_new(touches, touch, MAX_TOUCHES);
 }
 
 /// Touches in order; one that came the same way as the one before it takes two or three bytes.

@@ -1,6 +1,7 @@
 //! A profile as JSON: for conditions, templates, and people who want to look.
 
 use crate::fold::{OTHER_CELLS, PRODUCT_CELLS};
+use crate::on_site::{self, ON_SITE};
 use crate::{Affinity, Profile, Touch};
 use event::{MINUTE, iso_time};
 use serde_json::{Map, Value, json};
@@ -32,7 +33,12 @@ impl Profile<'_> {
     /// are UTC ms, money is in minor units. Holds no personal data.
     pub fn to_json(&self, now: i64) -> Value {
         let section = |name: &str| (name.to_owned(), self.section(name, now).unwrap_or_default());
-        Value::Object(Self::SECTIONS.into_iter().map(section).collect())
+        let mut all: Map<String, Value> = Self::SECTIONS.into_iter().map(section).collect();
+        // Of the few who have any; conditions do not see it.
+        if !self.waiting.is_empty() {
+            all.insert(ON_SITE.to_owned(), on_site::to_json(&self.waiting, &self.marks));
+        }
+        Value::Object(all)
     }
 
     /// One section of [`Profile::to_json`], for who needs no more; `None` where there is none of that name.

@@ -26,6 +26,9 @@ fn record() -> impl Strategy<Value = String> {
         Just("Message Bounced"),
         Just("Message Complained"),
         Just("Message Opened"),
+        Just("Message Clicked"),
+        Just("Message Shown"),
+        Just("Message Dismissed"),
         "[a-z]{1,3}".prop_map(|name: String| Box::leak(name.into_boxed_str()) as &str),
     ];
     (any::<u32>(), 0i64..40 * DAY, 0i64..3 * DAY, name, 0u16..300, 0u8..40, proptest::option::of(0u8..80)).prop_map(
@@ -49,7 +52,9 @@ fn record() -> impl Strategy<Value = String> {
                 "properties": {
                     "product_id": format!("sku-{sku}"), "category": format!("c{few}"), "brand": format!("b{sku}"),
                     "price": f64::from(sku) + 0.95, "currency": (["EUR", "USD", "JPY"][usize::from(few) % 3]),
-                    "channel": "email", "case_id": format!("k{few}"), "case_kind": "complaint",
+                    "channel": if few % 3 == 0 { "on_site" } else { "email" }, "showing": few % 4,
+                    "action_id": format!("{:032x}", u128::from(few) << 64), "on_site": {"placement": "hero", "few": few},
+                    "case_id": format!("k{few}"), "case_kind": "complaint",
                     "bounce_type": if few % 2 == 0 { "permanent" } else { "transient" }, "machine": few % 3 == 0,
                     "device_model": format!("Watch {few}"), "dwell_ms": u32::from(few) * 20_000,
                 },
@@ -74,7 +79,8 @@ fn bytes(profile: &Profile<'_>) -> Vec<u8> {
 fn parse<'a>(parser: &Parser, records: &'a [String]) -> Vec<Event<'a>> {
     let mut seen = std::collections::HashSet::new();
     let parsed = records.iter().map(|record| {
-        parser.parse(record.as_bytes(), "web", Arrival::Recorded { now: i64::MAX / 2 }).unwrap().event
+        let source = if record.contains("Message Sent") { "deliver-messages" } else { "web" };
+        parser.parse(record.as_bytes(), source, Arrival::Recorded { now: i64::MAX / 2 }).unwrap().event
     });
     // Two events may not share an id, that is what an id is.
     parsed.filter(|event| seen.insert(event.hash)).collect()
@@ -237,4 +243,59 @@ fn fields_of_a_later_release_survive() {
     let mut read = Profile::default();
     read.decode(&later).unwrap();
     assert_eq!(bytes(&read), later);
+}
+
+#[test]
+fn a_message_waits_on_site_until_it_was_dealt_with() {
+    let parser = parser();
+    let action = |n: u8| format!("{n:032x}");
+    let record = |event: &str, id: &str, day: u32, properties: serde_json::Value| {
+        json!({"type": "track", "messageId": id, "event": event, "userId": "u",
+            "timestamp": format!("2026-11-{day:02}T10:00:00Z"), "properties": properties})
+        .to_string()
+    };
+    let sent = |n: u8, day: u32| {
+        let properties =
+            json!({"channel": "on_site", "action_id": action(n), "on_site": {"placement": "hero"}});
+        record("Message Sent", &format!("sent-{n}"), day, properties)
+    };
+    let told = |event: &str, n: u8, day: u32, showing: u8| {
+        let properties = json!({"channel": "on_site", "action_id": action(n), "showing": showing});
+        record(event, &format!("{event}-{n}-{showing}-{day}"), day, properties)
+    };
+    let mut e_mail = told("Message Clicked", 1, 3, 1);
+    e_mail = e_mail.replace("on_site", "email");
+    let records =
+        [sent(1, 1), sent(2, 2), told("Message Shown", 1, 3, 1), told("Message Shown", 1, 4, 2), e_mail];
+    let events = parse(&parser, &records);
+    let (third, dismissed) = (sent(3, 5), [told("Message Dismissed", 2, 6, 0)]);
+    let forged =
+        parser.parse(third.as_bytes(), "web", Arrival::Recorded { now: i64::MAX / 2 }).unwrap().event;
+    let closed = parse(&parser, &dismissed).remove(0);
+    let mut profile = Profile::default();
+    fold(&mut profile, &events);
+    profile.apply(&forged);
+
+    let key = |n: u8| event::Key::parse(&action(n)).unwrap();
+    let waiting = |profile: &Profile<'_>| profile.waiting.iter().map(|one| one.action).collect::<Vec<_>>();
+    assert_eq!(waiting(&profile), [key(2), key(1)], "nobody but deliver-messages has anything waiting");
+    assert_eq!(profile.waiting[1].said, r#"{"placement":"hero"}"#);
+    let shown = profile.showings(key(1));
+    let last = event::parse_time("2026-11-04T10:00:00Z").unwrap();
+    assert_eq!((shown.times, shown.last, shown.ended), (2, last, false), "a click in an e-mail is another");
+    assert_eq!(profile.showings(key(2)), person::Showings::default());
+    profile.apply(&closed);
+    assert!(profile.showings(key(2)).ended);
+    let json = profile.to_json(0);
+    assert_eq!((&json["on_site"][0]["ended"], &json["on_site"][1]["shown"]), (&true.into(), &2.into()));
+
+    // What is replayed, or merged with itself, is the same.
+    let stored = bytes(&profile);
+    let mut read = Profile::default();
+    read.decode(&stored).unwrap();
+    assert_eq!(read, profile);
+    let mut other = Profile::default();
+    fold(&mut other, &events[..2]);
+    read.merge(&other);
+    assert_eq!((waiting(&read), read.showings(key(1))), (waiting(&profile), shown));
 }

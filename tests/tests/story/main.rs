@@ -1,6 +1,7 @@
 //! One story across functions, on one machine: from a request to a message and to the report.
 
 mod library;
+mod on_site;
 mod shop;
 
 use campaign::{LedgerState, Reason};

@@ -5,6 +5,7 @@ mod channels;
 mod clock_changes;
 mod creatives;
 mod feedback;
+mod on_site;
 mod ports;
 mod samples;
 mod shop;

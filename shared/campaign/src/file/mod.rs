@@ -3,6 +3,7 @@
 mod creative;
 mod entry;
 mod experiment;
+mod on_site;
 mod placement;
 mod steps;
 mod values;

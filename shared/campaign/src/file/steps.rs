@@ -38,10 +38,13 @@ pub(super) struct StepFile {
     coverage: Option<Spanned<f64>>,
     namespace: Option<Spanned<NamespaceFile>>,
     channel: Option<ChannelKind>,
-    webhook: Option<Spanned<String>>,
+    pub(super) webhook: Option<Spanned<String>>,
     subject: Option<Spanned<String>>,
     template: Option<Spanned<String>>,
     creative: Option<Spanned<CreativeFile>>,
+    pub(super) placement: Option<Spanned<String>>,
+    pub(super) shows: Option<Spanned<u8>>,
+    pub(super) expires: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -333,6 +336,7 @@ impl Compiler<'_> {
             let creative = file.value.read(format!("{}/{name}", self.campaign), self.conditions)?;
             message = message.with_creative(creative).map_err(|error| at(file, &error.to_string()))?;
         }
+        message = file.on_site(kind, message, send, template)?;
         if let Some(slot) = message.unknown_slot() {
             let text = format!(
                 "the template shows `creative.{slot}`, and the send has no such slot under `creative`"
@@ -371,7 +375,7 @@ impl StepFile {
     }
 
     /// The fields that belong to one doing or two, with the place of each that the step has.
-    fn belongings(&self) -> [(&'static str, Option<Location>, &'static [&'static str]); 12] {
+    fn belongings(&self) -> [(&'static str, Option<Location>, &'static [&'static str]); 15] {
         fn of<T>(field: &Option<Spanned<T>>) -> Option<Location> {
             field.as_ref().map(|field| field.referenced)
         }
@@ -388,6 +392,9 @@ impl StepFile {
             ("template", of(&self.template), &["send"]),
             ("creative", of(&self.creative), &["send"]),
             ("webhook", of(&self.webhook), &["send"]),
+            ("placement", of(&self.placement), &["send"]),
+            ("shows", of(&self.shows), &["send"]),
+            ("expires", of(&self.expires), &["send"]),
         ]
     }
 

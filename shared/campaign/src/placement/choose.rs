@@ -73,7 +73,7 @@ impl Visitor<'_> {
     }
 
     /// What speaks against marketing to them.
-    fn against_marketing(&self) -> Option<Why> {
+    pub(crate) fn against_marketing(&self) -> Option<Why> {
         if self.profile.agreed_to(Purpose::Marketing) == Some(false) {
             Some(Why::NoMarketing)
         } else if self.profile.open_complaint() {

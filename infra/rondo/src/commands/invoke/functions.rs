@@ -134,6 +134,8 @@ pub fn decide_experience(call: Call<'_>) -> Result<Value> {
         shared: &NothingShared,
         hot: &HotProfiles::new(KEPT_BYTES, SECOND),
         placements: &installation.placements,
+        campaigns: &installation.pump.campaigns,
+        utm: installation.delivery.utm.as_ref(),
         products: products.as_ref(),
         parser: &decide_experience::visitor_parser(&installation.parser),
         keys: &call.write_keys.read_keys(&installation.write_keys),

@@ -7,7 +7,7 @@ use crate::installation::{Installation, clock};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use campaign::placement::Products;
-use campaign::{Placements, Share};
+use campaign::{Campaigns, Placements, Share, Utm};
 use decide_experience::{Deps, HotProfiles, KEPT_BYTES, MAX_SENT, ReadKeys, Request, run, visitor_parser};
 use embedded::{Intake, Reader};
 use event::{Event, EventBus, Parser, SECOND, iso_time};
@@ -49,6 +49,8 @@ pub struct Lane {
     /// Places for exposures that are on their way to the log: a page does not wait for it.
     telling: Arc<Semaphore>,
     placements: Placements,
+    campaigns: Arc<Campaigns>,
+    utm: Option<Utm>,
     holdout: Share,
     parser: Parser,
     keys: RwLock<Arc<ReadKeys>>,
@@ -75,6 +77,8 @@ impl Lane {
             desk,
             telling: Arc::new(Semaphore::new(TELLING)),
             placements: std::mem::take(&mut installation.placements),
+            campaigns: Arc::clone(&installation.pump.campaigns),
+            utm: installation.delivery.utm.clone(),
             holdout: installation.delivery.holdout,
             parser: visitor_parser(&installation.parser),
             keys: RwLock::new(Arc::new(keys)),
@@ -110,6 +114,8 @@ impl Lane {
             shared: &NothingShared,
             hot: &self.hot,
             placements: &self.placements,
+            campaigns: &self.campaigns,
+            utm: self.utm.as_ref(),
             products: products.as_deref(),
             parser: &self.parser,
             keys: &keys,
