@@ -52,6 +52,7 @@ fn yes(user: &str) -> Value {
 
 /// What somebody sees who comes to the front page, of a process that remembers nothing; what it tells is on the bus.
 fn front_page(shop: &mut Shop, user: &str, now: i64) -> Value {
+    shop.tick(now);
     let running = shop.running();
     running.pump.commit().unwrap();
     let (reader, hot) = (running.pump.store.reader(), HotProfiles::new(1 << 20, SECOND));

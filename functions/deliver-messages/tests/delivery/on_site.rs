@@ -73,7 +73,11 @@ fn what_a_crash_left_is_told_all_the_same() {
     assert!(block_on(deliver_messages::run(&shop.deps(), at(NOON), vec![action.clone()])).is_err());
     shop.bus.down.set(false);
     assert_eq!(shop.deliver_one("2026-11-22T10:05:00Z", &action), Outcome::Duplicate);
-    assert_eq!(shop.bus.events.borrow()[0].2["on_site"]["expires_at"], at(NOON) + DAY, "since it was settled");
+    assert_eq!(
+        shop.bus.events.borrow()[0].2["on_site"]["expires_at"],
+        at(NOON) + DAY,
+        "since it was settled"
+    );
 
     // Claimed, and not settled: nobody was told of it, so that it comes again.
     shop = self::shop();
