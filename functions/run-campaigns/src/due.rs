@@ -2,7 +2,7 @@
 
 use crate::progress::Progress;
 use campaign::{Campaign, Span, Trigger};
-use event::DAY;
+use event::{DAY, MINUTE};
 
 /// What is to be begun next, if anything is due at `now` (UTC ms).
 ///
@@ -25,7 +25,8 @@ pub(crate) fn due(campaign: &Campaign, progress: &Progress, now: i64) -> Option<
                 return None;
             }
             let from = (progress.until - DAY).max(progress.since).max(oldest);
-            let until = (now + DAY).min(ends);
+            // By whole minutes, as timers are: what is looked at next does not depend on the second of this look.
+            let until = ((now + DAY).div_euclid(MINUTE) * MINUTE).min(ends);
             (from < until).then_some(Span::Within { from, until })
         }
     }

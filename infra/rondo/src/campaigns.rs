@@ -4,9 +4,10 @@ use crate::installation::Installation;
 use crate::pump::Pump;
 use anyhow::{Context, Result};
 use campaign::{Span, StartQueue, Starts};
-use embedded::{LakeFolder, Store};
+use embedded::Store;
 use evaluate_triggers::Start;
 use event::PortError;
+use lake::LakeErasure;
 use pollster::block_on;
 use run_campaigns::{Deps, Outcome, RunError};
 use std::cell::RefCell;
@@ -33,15 +34,23 @@ impl Pump {
     /// Does one step of run-campaigns, and begins the journeys of those whom it selected; `None` where nothing is due.
     /// `now` is UTC ms. All of it is durable with the same commit, which is made here.
     pub fn run_campaigns(&mut self, now: i64) -> Result<Option<Outcome>> {
+        let Some(durable) = &self.durable else { return Ok(None) };
+        let lake = durable.lake.clone();
+        self.run_campaigns_over(&lake, now)
+    }
+
+    /// The same with the snapshots in a lake that is not the loop's own.
+    pub(crate) fn run_campaigns_over<L: LakeErasure>(
+        &mut self,
+        lake: &L,
+        now: i64,
+    ) -> Result<Option<Outcome>> {
         if self.reading_history || !self.campaigns.iter().any(|campaign| campaign.entry.is_selected()) {
             return Ok(None);
         }
-        let Some(durable) = &self.durable else { return Ok(None) };
         let queue = Collected::default();
-        let done = {
-            let deps = self.run_deps(&durable.lake, &queue);
-            block_on(run_campaigns::step(&deps, now)).context("running campaigns")?
-        };
+        let done = block_on(run_campaigns::step(&self.run_deps(lake, &queue), now));
+        let done = done.context("running campaigns")?;
         let Some(outcome) = done else { return Ok(None) };
         for starts in queue.starts() {
             self.counts.actions += self.begin_journeys(&starts, now)?;
@@ -52,16 +61,14 @@ impl Pump {
 
     /// When run-campaigns has something to do next, UTC ms.
     pub fn next_run(&self, now: i64) -> Result<Option<i64>> {
-        let Some(durable) = &self.durable else { return Ok(None) };
-        let queue = Collected::default();
-        Ok(block_on(run_campaigns::next_due(&self.run_deps(&durable.lake, &queue), now))?)
+        Ok(block_on(run_campaigns::next_due(&self.run_deps(&(), &Collected::default()), now))?)
     }
 
-    pub(crate) fn run_deps<'p>(
+    pub(crate) fn run_deps<'p, L>(
         &'p self,
-        lake: &'p LakeFolder,
+        lake: &'p L,
         queue: &'p Collected,
-    ) -> Deps<'p, Store, LakeFolder, Store, Collected> {
+    ) -> Deps<'p, Store, L, Store, Collected> {
         Deps {
             profiles: &self.store,
             lake,

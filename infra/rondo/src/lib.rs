@@ -5,7 +5,6 @@
 mod audience;
 mod backtest;
 mod bench;
-mod calendar;
 mod campaigns;
 mod commands;
 mod config_folder;

@@ -1,5 +1,6 @@
 //! CPU seconds by stage of the loop.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 /// A part of the work on a batch.
@@ -48,12 +49,12 @@ impl Stage {
 /// The time spent in each, of this process's CPU.
 #[derive(Debug, Clone, Default)]
 pub struct Stages {
-    spent: [Duration; Stage::ALL.len()],
+    spent: [Cell<Duration>; Stage::ALL.len()],
 }
 
 impl Stages {
     /// Runs `work` and counts what it took.
-    pub fn time<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> T {
+    pub fn time<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
         let before = cpu_time();
         let result = work();
         self.add(stage, cpu_time().saturating_sub(before));
@@ -61,13 +62,14 @@ impl Stages {
     }
 
     /// Counts time that was taken elsewhere.
-    pub fn add(&mut self, stage: Stage, spent: Duration) {
-        self.spent[stage as usize] += spent;
+    pub fn add(&self, stage: Stage, spent: Duration) {
+        let stage = &self.spent[stage as usize];
+        stage.set(stage.get() + spent);
     }
 
     /// Seconds by stage.
     pub fn seconds(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        Stage::ALL.into_iter().map(|stage| (stage.as_str(), self.spent[stage as usize].as_secs_f64()))
+        Stage::ALL.into_iter().map(|stage| (stage.as_str(), self.spent[stage as usize].get().as_secs_f64()))
     }
 }
 

@@ -44,6 +44,8 @@ pub(crate) struct Overlay {
     pub due: Vec<Key>,
     /// How many profile rows went into the table so far.
     pub written: u64,
+    /// Whether tables hold rows of an earlier flush.
+    pub flushed: bool,
     dirty_rows: usize,
     dirty_bytes: usize,
     bytes: usize,
@@ -113,9 +115,9 @@ impl Overlay {
         }
     }
 
-    /// Removes a timer; one that was set since the last commit never gets into the table.
-    pub fn remove_timer(&mut self, timer: Timer, in_table: bool) {
-        if !self.timers.remove(&timer) && in_table {
+    /// Removes a timer; one that was set since the last flush never gets into the table.
+    pub fn remove_timer(&mut self, timer: Timer) {
+        if !self.timers.remove(&timer) && self.flushed {
             self.removed_timers.insert(timer);
         }
     }
@@ -169,6 +171,7 @@ impl Overlay {
         self.log.clear();
         self.timers.clear();
         self.removed_timers.clear();
+        self.flushed = true;
         (self.dirty_rows, self.dirty_bytes) = (0, 0);
         if self.bytes > self.kept.unwrap_or(KEPT_BYTES) {
             (self.profiles, self.journeys, self.bytes) = (HashMap::default(), HashMap::default(), 0);

@@ -89,7 +89,9 @@ impl Store {
     }
 
     fn over(db: Database, sealer: Sealer, file: Option<PathBuf>) -> Store {
-        let (transaction, overlay) = (RefCell::default(), RefCell::default());
+        let (transaction, overlay) = (RefCell::default(), RefCell::<Overlay>::default());
+        // A file may hold what an earlier run wrote.
+        overlay.borrow_mut().flushed = file.is_some();
         let db = Shared::new(db);
         Store { db, transaction, overlay, sealer, file, broken: Cell::new(false) }
     }
@@ -150,11 +152,6 @@ impl Store {
         self.db.replace(db);
         self.broken.set(false);
         Ok(())
-    }
-
-    /// Whether it has a file, to which commits write.
-    pub(crate) fn is_durable(&self) -> bool {
-        self.file.is_some()
     }
 
     /// How many profile bytes wait for the next commit, about.

@@ -64,8 +64,7 @@ impl TimerStore for Store {
 
     async fn remove(&self, timers: &[Timer]) -> Result<(), PortError> {
         let mut overlay = self.overlay.borrow_mut();
-        // A store in memory has no table that still holds it.
-        timers.iter().for_each(|timer| overlay.remove_timer(*timer, self.is_durable()));
+        timers.iter().for_each(|timer| overlay.remove_timer(*timer));
         Ok(())
     }
 }
@@ -87,5 +86,36 @@ impl Store {
     pub fn next_timer(&self) -> Result<Option<u32>, PortError> {
         let first = pollster::block_on(self.due(u32::MAX, 1))?;
         Ok(first.first().map(|timer| timer.minute))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use person::ProfileScan;
+    use pollster::block_on;
+    use vault::Sealer;
+
+    #[test]
+    fn a_timer_that_was_removed_is_due_no_more_wherever_its_row_lies() {
+        let folder = tempfile::tempdir().unwrap();
+        let sealer = || Sealer::new(&[7; 32]);
+        let stores = [Store::in_memory(sealer()), Store::open(&folder.path().join("store.redb"), sealer())];
+        for store in stores.map(Result::unwrap) {
+            let timer = |minute: u32| Timer { minute, person: Key([minute as u8; 16]) };
+            let journey = |minute: u32| {
+                let (person, blob) = (timer(minute).person, vec![1]);
+                JourneyWrite { person, version: 0, blob, timer: Some(minute) }
+            };
+            block_on(JourneyStore::write(&store, vec![journey(3), journey(5)])).unwrap();
+            // Who looks at everybody has all rows written into the tables.
+            block_on(store.page(&[], 10, |_, _, _| {})).unwrap();
+            block_on(JourneyStore::write(&store, vec![journey(4)])).unwrap();
+            assert_eq!(block_on(store.due(4, 10)).unwrap(), [timer(3), timer(4)]);
+            block_on(TimerStore::remove(&store, &[timer(3), timer(4)])).unwrap();
+            assert_eq!(store.next_timer().unwrap(), Some(5));
+            block_on(store.page(&[], 10, |_, _, _| {})).unwrap();
+            assert_eq!(block_on(store.due(9, 10)).unwrap(), [timer(5)]);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What campaigns would have done: the history that the lake holds, once more through the functions that run live, on a
 //! store in memory and with channels that send nothing.
 
+mod lake_in_memory;
 mod replay;
 mod summary;
 

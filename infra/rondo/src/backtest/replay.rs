@@ -1,5 +1,6 @@
 //! The lake's events in their order, each as of when it was received; between them what is due, as of when it was.
 
+use super::lake_in_memory::LakeInMemory;
 use crate::deliver::{BATCH, RETRY_AFTER};
 use crate::installation::Installation;
 use crate::pump::Pump;
@@ -9,7 +10,7 @@ use campaign::{
 };
 use deliver_messages::{Deps, Outcome};
 use embedded::{LakeFolder, Sealer, Store};
-use event::{DAY, Event, EventBus, PortError, decode_envelope, encode_envelopes};
+use event::{Event, EventBus, PortError, decode_envelope, encode_envelopes};
 use lake::LakeStore;
 use pollster::block_on;
 use std::cell::RefCell;
@@ -24,7 +25,9 @@ pub struct Replay<'i> {
     /// The installation's: what messages say of a person is as it is today.
     vault: &'i Store,
     reports: Reports,
+    /// From when on run-campaigns is run, UTC ms, and what it keeps.
     since: i64,
+    snapshots: LakeInMemory,
     /// How far the replay has come, UTC ms; `None` before the first event.
     now: Option<i64>,
 }
@@ -63,7 +66,15 @@ impl<'i> Replay<'i> {
         pump.identity = live.identity.clone();
         pump.zone = live.zone.clone();
         let (settings, vault) = (&installation.delivery, &live.store);
-        Ok(Replay { pump, settings, vault, reports: Reports::default(), since, now: None })
+        Ok(Replay {
+            pump,
+            settings,
+            vault,
+            reports: Reports::default(),
+            since,
+            snapshots: LakeInMemory::default(),
+            now: None,
+        })
     }
 
     /// Takes all that a lake holds, and lets time pass until `until`, UTC ms.
@@ -123,34 +134,41 @@ impl<'i> Replay<'i> {
     /// Lets time pass: what is due until then happens, each at its own time.
     fn advance(&mut self, until: i64) -> Result<()> {
         let Some(mut now) = self.now else { return Ok(()) };
-        while now < until {
-            // People are selected at the turn of each day (UTC), for the day that begins.
-            let day = (now.max(self.since - DAY).div_euclid(DAY) + 1) * DAY;
-            let turn = day.min(until);
-            while let Some(next) = self.pump.next_due()?.filter(|next| *next <= turn) {
-                // What is overdue happens now; time does not run backwards.
-                now = next.max(now + 1);
-                if now > turn {
-                    break;
-                }
-                self.tick(now)?;
+        while let Some(next) = self.next_due(now)?.filter(|next| *next <= until) {
+            // What is overdue happens now; time does not run backwards.
+            now = next.max(now + 1);
+            if now > until {
+                break;
             }
-            now = turn;
-            if turn == day {
-                self.pump.begin_by_calendar(day)?;
-            }
+            self.tick(now)?;
         }
-        self.now = Some(now);
+        self.now = self.now.map(|now| now.max(until));
         Ok(())
     }
 
+    /// When the next timer, held message or campaign is due, UTC ms.
+    fn next_due(&self, now: i64) -> Result<Option<i64>> {
+        // When run-campaigns looks first, it has something to do.
+        let run = if now < self.since { Some(self.since) } else { self.pump.next_run(now)? };
+        Ok(self.pump.next_due()?.into_iter().chain(run).min())
+    }
+
+    /// All that is due, in the order in which the installation does it.
     fn tick(&mut self, now: i64) -> Result<()> {
         self.pump.fire(now)?;
-        while self.deliver(Lane::Service, now)? || self.deliver(Lane::Marketing, now)? {
+        while self.deliver(Lane::Service, now)?
+            || self.run_campaigns(now)?
+            || self.deliver(Lane::Marketing, now)?
+        {
             let reports = self.reports.0.take();
             self.process(&reports, now)?;
         }
         Ok(())
+    }
+
+    /// Does one step of run-campaigns; whether there was any.
+    fn run_campaigns(&mut self, now: i64) -> Result<bool> {
+        Ok(now >= self.since && self.pump.run_campaigns_over(&self.snapshots, now)?.is_some())
     }
 
     /// Decides on one batch of a lane; whether there was anything.

@@ -1,6 +1,7 @@
 //! A configuration as one file.
 
-use crate::rondo::{events, run, write};
+use crate::rondo::{run, write};
+use crate::samples::events;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

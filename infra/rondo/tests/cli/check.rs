@@ -1,6 +1,7 @@
 //! Hand-written files and their mistakes.
 
-use crate::rondo::{events, run, write};
+use crate::rondo::{run, write};
+use crate::samples::events;
 use std::path::Path;
 use tempfile::tempdir;
 

@@ -34,7 +34,7 @@ fn fill(data: &Path, bytes: usize, batch: impl Fn(usize) -> Vec<Value>) -> (usiz
             None => failures += 1,
         }
     }
-    let ended = server.stop_if_running();
+    let ended = server.stop();
     assert!(!ended.err.contains("p-1"), "what was sent stays out of the log");
     (acknowledged, tried, ended)
 }

@@ -1,6 +1,7 @@
 //! One function with a sample event.
 
-use crate::rondo::{Run, events, output, run, write};
+use crate::rondo::{Run, output, run, write};
+use crate::samples::events;
 use serde_json::Value;
 use std::path::Path;
 use tempfile::tempdir;

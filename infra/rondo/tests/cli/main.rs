@@ -18,5 +18,6 @@ mod learn;
 mod look;
 mod quarantine;
 mod rondo;
+mod samples;
 mod serve;
 mod server;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// A command line of `rondo`, without what this process's environment may hold.
@@ -45,11 +45,6 @@ pub fn output<A: AsRef<OsStr>>(data: &Path, arguments: &[A]) -> String {
     let run = run(Some(data), arguments);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     run.out
-}
-
-/// Sample invocations, and a sample shop.
-pub fn events() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events")
 }
 
 /// Writes files, by their names below a folder.

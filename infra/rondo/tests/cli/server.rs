@@ -57,14 +57,8 @@ impl Server {
         assert!(status.success());
     }
 
-    /// Asks it to stop, and waits until it has.
-    pub fn stop(self) -> Run {
-        self.signal("TERM");
-        self.wait()
-    }
-
-    /// The same for one that may have ended by itself.
-    pub fn stop_if_running(mut self) -> Run {
+    /// Asks it to stop, unless it has ended by itself, and waits until it has.
+    pub fn stop(mut self) -> Run {
         if self.child.try_wait().unwrap().is_none() {
             self.signal("TERM");
         }

@@ -5,10 +5,8 @@ mod erase;
 mod requests;
 mod restrict;
 #[path = "../cli/rondo.rs"]
-#[allow(dead_code)]
 mod rondo;
 mod search;
 #[path = "../cli/server.rs"]
-#[allow(dead_code)]
 mod server;
 mod shop;

@@ -29,7 +29,7 @@ fn deliver(server: &Server, topic: &str, body: &Value) {
     let signature = STANDARD.encode(mac.finalize().into_bytes());
     let headers = [("X-Shopify-Topic", topic), ("X-Shopify-Hmac-Sha256", signature.as_str())];
     let answer = server.request("POST", "/webhooks/shop", &headers, body.as_bytes());
-    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.status, 200, "{}\n{}", answer.head, answer.body);
 }
 
 fn ann() -> Value {

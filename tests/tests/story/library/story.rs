@@ -2,7 +2,7 @@
 
 use crate::shop::Shop;
 use campaign::LedgerState;
-use event::{DAY, IdentifierKind, iso_time, parse_time};
+use event::{IdentifierKind, iso_time, parse_time};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,17 +76,10 @@ impl Story {
         assert_eq!(self.shop.refused(), [] as [&str; 0]);
     }
 
-    /// Lets time pass. At the turn of each day (UTC) the calendar's people of that day are selected.
     fn advance(&mut self, until: i64) {
         assert!(until > self.now, "stories are told forwards");
-        while self.now < until {
-            let next = ((self.now.div_euclid(DAY) + 1) * DAY).min(until);
-            self.shop.running().advance(self.now, next).unwrap();
-            self.now = next;
-            if next % DAY == 0 {
-                self.shop.running().pump.begin_by_calendar(next).unwrap();
-            }
-        }
+        self.shop.running().advance(self.now, until).unwrap();
+        self.now = until;
     }
 }
 

@@ -1,25 +1,26 @@
 //! The loop on one machine: plays the bus, the change stream, the queues and the schedules, and calls each
 //! function's own code on typed values.
 
+mod archive;
+mod triggers;
+
 use crate::counts::Counts;
 use crate::pace::Pace;
 use crate::stages::{Stage, Stages};
-use anyhow::{Context, Result, bail};
-use archive_events::{Archiver, BusRecord};
-use campaign::{Action, ActionQueue, Campaigns};
+use anyhow::{Result, bail};
+use archive::read_archived;
+use archive_events::Archiver;
+use campaign::Campaigns;
 use embedded::{BusLog, Intake, LakeFolder, Store};
-use evaluate_triggers::Start;
-use event::{Code, Event, MINUTE, PortError, Privacy, Quarantine, names};
+use event::{Code, Event, MINUTE, Privacy, Quarantine, names};
 use jiff::tz::TimeZone;
-use lake::{LakeFile, LakeStore};
 use person::IdentityRules;
 use pollster::block_on;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Where the loop stands in the bus log, and where the lake does.
+/// Where the loop stands in the bus log.
 const POSITION: &str = "position";
-const ARCHIVED: &str = "archived";
 
 /// What the loop writes beside the store.
 pub struct Durable {
@@ -58,22 +59,6 @@ pub struct Pump {
     forgotten: i64,
     uncommitted: u64,
     fired: u32,
-}
-
-/// Where the campaigns' actions go.
-enum Actions<'s> {
-    Queued(&'s Store),
-    Counted,
-}
-
-impl ActionQueue for Actions<'_> {
-    async fn put(&self, actions: &[Action]) -> Result<(), PortError> {
-        match self {
-            Actions::Queued(store) => ActionQueue::put(*store, actions).await,
-            // The outcome of the evaluation counts them.
-            Actions::Counted => Ok(()),
-        }
-    }
 }
 
 impl Pump {
@@ -211,20 +196,9 @@ impl Pump {
             let wanted = |event: &Event<'_>| campaigns.wants(event);
             block_on(update_profiles::run(&update_profiles::Deps { store, wanted: &wanted, rules }, events))
         })?;
-        let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
-        let deps = evaluate_triggers::Deps {
-            journeys: store,
-            actions: &actions,
-            profiles: store,
-            campaigns,
-            zone: &self.zone,
-            lateness: self.lateness,
-            reading_history: self.reading_history,
-            privacy: Some(&self.privacy),
-        };
-        let evaluated = self
-            .stages
-            .time(Stage::Triggers, || block_on(evaluate_triggers::run(&deps, now, &outcome.changes)))?;
+        let evaluated = self.stages.time(Stage::Triggers, || {
+            block_on(evaluate_triggers::run(&self.triggers(&self.actions()), now, &outcome.changes))
+        })?;
         self.counts.events += events.len() as u64;
         self.counts.reports += events
             .iter()
@@ -240,27 +214,14 @@ impl Pump {
                 self.counts.quarantined += not_applied.len() as u64;
                 block_on(durable.intake.put(&not_applied))?;
             }
-            let skipped: HashSet<u32> = outcome.duplicates.iter().chain(&outcome.failed).copied().collect();
-            let sequence = |index: &u32| first_sequence + i64::from(*index);
             if !outcome.duplicates.is_empty() {
                 self.store.add_quality(&outcome.duplicate_counts(events, appended_at))?;
             }
+            let skipped: HashSet<u32> = outcome.duplicates.iter().chain(&outcome.failed).copied().collect();
             if !skipped.is_empty() {
-                self.store.add_duplicates(skipped.iter().map(sequence))?;
+                self.store.add_duplicates(skipped.iter().map(|index| first_sequence + i64::from(*index)))?;
             }
-            let (archiver, archived) = (&mut self.archiver, self.archived);
-            self.stages.time(Stage::Lake, || {
-                for (index, event) in (0..).zip(events) {
-                    let sequence = sequence(&index);
-                    if sequence < archived {
-                        // The store is behind the lake after a crash: these rows are there already.
-                    } else if skipped.contains(&index) {
-                        archiver.pass(sequence);
-                    } else {
-                        archiver.push(BusRecord { sequence, appended_at, event });
-                    }
-                }
-            });
+            self.archive(events, first_sequence, appended_at, &skipped);
             self.pass(first_sequence + events.len() as i64)?;
             if self.archiver.is_full() || self.archiver.len() >= self.pace.file_events {
                 self.flush_lake()?;
@@ -292,72 +253,6 @@ impl Pump {
         Ok(timer.into_iter().chain(held).min())
     }
 
-    /// What evaluate-triggers works with here, outside of an import.
-    pub(crate) fn triggers<'p, A>(&'p self, actions: &'p A) -> evaluate_triggers::Deps<'p, Store, A, Store> {
-        evaluate_triggers::Deps {
-            journeys: &self.store,
-            actions,
-            profiles: &self.store,
-            campaigns: &self.campaigns,
-            zone: &self.zone,
-            lateness: self.lateness,
-            reading_history: false,
-            privacy: Some(&self.privacy),
-        }
-    }
-
-    /// Fires the timers that are due at `now` (UTC ms).
-    pub fn fire(&mut self, now: i64) -> Result<()> {
-        let minute = now.div_euclid(MINUTE).clamp(0, i64::from(u32::MAX)) as u32;
-        // A log that is played may stand before what was imported by the wall clock.
-        if minute == self.fired {
-            return Ok(());
-        }
-        self.fired = minute;
-        let store = &self.store;
-        let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
-        let deps = evaluate_triggers::Deps {
-            journeys: store,
-            actions: &actions,
-            profiles: store,
-            campaigns: &self.campaigns,
-            zone: &self.zone,
-            lateness: self.lateness,
-            reading_history: false,
-            privacy: Some(&self.privacy),
-        };
-        let evaluated = self.stages.time(Stage::Timers, || {
-            block_on(fire_timers::run(store, store, now))?;
-            block_on(evaluate_triggers::run_due(&deps, now, &store.take_due()))
-        })?;
-        self.counts.actions += evaluated.actions;
-        Ok(())
-    }
-
-    /// Begins journeys that run-campaigns selected people for; returns how many messages that asks for. `now` is UTC ms.
-    pub fn begin_journeys(&self, starts: &[Start], now: i64) -> Result<u64> {
-        let store = &self.store;
-        let actions = if self.count_actions_only { Actions::Counted } else { Actions::Queued(store) };
-        let deps = evaluate_triggers::Deps {
-            journeys: store,
-            actions: &actions,
-            profiles: store,
-            campaigns: &self.campaigns,
-            zone: &self.zone,
-            lateness: self.lateness,
-            reading_history: false,
-            privacy: Some(&self.privacy),
-        };
-        Ok(block_on(evaluate_triggers::run_starts(&deps, now, starts))?.actions)
-    }
-
-    /// Ends the reading of history: what is due by now is taken. `now` is UTC ms.
-    pub fn end_history(&mut self, now: i64) -> Result<()> {
-        self.reading_history = false;
-        self.fired = 0;
-        self.fire(now)
-    }
-
     /// Makes all that was processed durable.
     pub fn commit(&mut self) -> Result<()> {
         let store = &self.store;
@@ -375,69 +270,10 @@ impl Pump {
         Ok(())
     }
 
-    /// Puts what is buffered for the lake into it. The lake's position is a file of its own, so that the store
-    /// need not commit for it: either may be ahead of the other when the process ends.
-    pub fn flush_lake(&mut self) -> Result<()> {
-        let Some(durable) = &self.durable else { return Ok(()) };
-        let archiver = &mut self.archiver;
-        let archived = self.stages.time(Stage::Lake, || block_on(archiver.flush(&durable.lake)))?;
-        match archived {
-            Some(highest) => self.set_archived(highest + 1),
-            None => Ok(()),
-        }
-    }
-
-    /// Notes that the lake holds every event below a number.
-    fn set_archived(&mut self, archived: i64) -> Result<()> {
-        let Some(durable) = self.durable.as_ref().filter(|_| archived > self.archived) else { return Ok(()) };
-        let bytes = archived.to_string().into_bytes();
-        block_on(LakeStore::put(&durable.lake, &LakeFile { path: ARCHIVED.into(), bytes }))?;
-        self.archived = archived;
-        Ok(())
-    }
-
-    /// Events that the lake does not hold yet.
-    pub fn waiting_for_lake(&self) -> usize {
-        self.archiver.len()
-    }
-
     /// Where the loop stands in the log.
     pub fn position(&self) -> i64 {
         self.position
     }
-
-    /// Buffers again what was buffered for the lake when the process ended.
-    fn catch_up_lake(&mut self) -> Result<()> {
-        let Some(durable) = &self.durable else { return Ok(()) };
-        let archived = self.archived;
-        if archived >= self.position {
-            return Ok(());
-        }
-        let skipped = self.store.duplicates_from(archived)?;
-        let mut reader = durable.log.read_from(archived)?;
-        while let Some(frame) = reader.next_frame()? {
-            let events = frame.events().context("reading the bus log")?;
-            for (sequence, event) in (frame.first_sequence..).zip(&events) {
-                if (archived..self.position).contains(&sequence) {
-                    if skipped.contains(&sequence) {
-                        self.archiver.pass(sequence);
-                    } else {
-                        self.archiver.push(BusRecord { sequence, appended_at: frame.appended_at, event });
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The number up to which the lake holds the log's events.
-fn read_archived(durable: &Durable) -> Result<i64> {
-    let Some(bytes) = durable.lake.read(ARCHIVED)? else { return Ok(0) };
-    let text = String::from_utf8_lossy(&bytes);
-    text.trim()
-        .parse()
-        .with_context(|| format!("the lake's file `{ARCHIVED}` holds no number; restore it from a copy"))
 }
 
 fn read_position(store: &Store, name: &str) -> Result<i64> {
