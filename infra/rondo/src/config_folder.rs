@@ -1,6 +1,7 @@
 //! The configuration folder of one machine.
 
 use config::{Config, Files, FromFiles, Problem, Problems, TrackingPlan};
+use copy::Approvals;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -29,8 +30,8 @@ pub fn read_all(files: &Files) -> (Config, Problems) {
 /// Reads the files of a configuration folder; those that can't be read are reported.
 pub fn read_files(folder: &Path) -> (Files, Problems) {
     let (mut files, mut problems) = (Files::default(), Problems::default());
-    let settings = folder.join("settings.yaml");
-    let mut paths: Vec<PathBuf> = settings.exists().then_some(settings).into_iter().collect();
+    let alone = ["settings.yaml", Approvals::FILE].map(|name| folder.join(name));
+    let mut paths: Vec<PathBuf> = alone.into_iter().filter(|path| path.exists()).collect();
     for name in FOLDERS {
         paths.extend(files_in(&folder.join(name), &mut problems));
     }

@@ -80,6 +80,9 @@ enum Command {
     Unmerge(commands::UnmergeArgs),
     /// Replay the past through a campaign: who would have been sent what and when, and what not and why
     Backtest(commands::BacktestArgs),
+    /// Have a model write drafts of a message, approve or reject them
+    #[command(subcommand)]
+    Copy(commands::Copy),
     /// Show a message as one person would get it, without what is personal in it
     Preview(commands::PreviewArgs),
     /// Write an audience as advertising platforms match it, and what changed since the last time
@@ -153,6 +156,7 @@ fn run(command: Command) -> Result<()> {
         Command::Identity(args) => commands::identity(&args),
         Command::Unmerge(args) => commands::unmerge(&args),
         Command::Backtest(args) => commands::backtest(&args),
+        Command::Copy(command) => commands::copy(&command),
         Command::Preview(args) => commands::preview(&args),
         Command::ExportAudience(args) => commands::export_audience(&args),
         Command::Why(args) => commands::why(&args),

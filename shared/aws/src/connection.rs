@@ -119,6 +119,26 @@ impl Aws {
     client_once!(sms, aws_sdk_pinpointsmsvoicev2);
     client_once!(sns_once, aws_sdk_sns);
 
+    /// A client of the models of a region, the process's where none is named. A model writes for longer than other
+    /// services answer, and each attempt may be billed.
+    #[cfg(feature = "bedrock")]
+    pub(crate) fn bedrock(&self, region: Option<String>) -> aws_sdk_bedrockruntime::Client {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(Duration::from_secs(180))
+            .build();
+        let mut builder = aws_sdk_bedrockruntime::config::Builder::from(&self.config)
+            .retry_config(RetryConfig::standard().with_max_attempts(4).with_max_backoff(LONGEST_PAUSE))
+            .timeout_config(timeouts);
+        if let Some(region) = region {
+            builder = builder.region(aws_config::Region::new(region));
+        }
+        if let Some(meter) = &self.meter {
+            builder = builder.interceptor(meter.clone());
+        }
+        aws_sdk_bedrockruntime::Client::from_conf(builder.build())
+    }
+
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
         let client = self.s3.get_or_init(|| {
             // An endpoint that stands in for S3 has no host name for each bucket.

@@ -159,6 +159,11 @@ impl Message {
         Templates::new([(name.to_owned(), source.to_owned())]).map(drop)
     }
 
+    /// The paths that subject and body look up, `kept.name`, without those of templates that the body includes.
+    pub fn looked_up(&self) -> impl Iterator<Item = &str> {
+        self.paths.iter().map(String::as_str)
+    }
+
     /// The fields of the vault that the templates look up: `first_name` for `person.first_name`.
     pub fn person_fields(&self) -> impl Iterator<Item = &str> {
         self.all_paths.iter().filter_map(|path| path.strip_prefix("person."))

@@ -25,6 +25,8 @@ impl Templates {
     pub const FUEL: u64 = 100_000;
     /// Bytes one rendering may print. Mailboxes cut an e-mail off at about a fifth of it.
     pub const MAX_OUTPUT: usize = 512 * 1024;
+    /// What the names of drafts have in them: no template may be called so.
+    pub const DRAFT: &'static str = ".draft.";
     /// Bytes one template may be long.
     pub const MAX_SOURCE: usize = 256 * 1024;
 
@@ -78,11 +80,14 @@ impl Templates {
 
     /// The paths that a template itself looks up, `kept.name`.
     pub(crate) fn paths(&self, name: &str) -> Result<BTreeSet<String>, TemplateError> {
-        let template = self.0.get_template(name).map_err(|_| TemplateError {
-            name: name.to_owned(),
-            line: 0,
-            reason: "there is no such template: put the file into the templates folder, or correct the name"
-                .to_owned(),
+        let template = self.0.get_template(name).map_err(|_| {
+            let reason = if name.contains(Self::DRAFT) || name.starts_with("drafts/") {
+                "it is a draft, and nothing sends a draft: `rondo copy approve` makes a template of it, and says what \
+                 to write here"
+            } else {
+                "there is no such template: put the file into the templates folder, or correct the name"
+            };
+            TemplateError { name: name.to_owned(), line: 0, reason: reason.to_owned() }
         })?;
         Ok(self.known(template.undeclared_variables(true)))
     }

@@ -5,6 +5,7 @@
 
 mod config;
 mod consent;
+mod copy_section;
 mod files;
 mod identity;
 mod problem;
@@ -12,6 +13,7 @@ mod settings;
 mod tracking_plan;
 
 pub use config::{Config, ExperienceConfig, FromFiles, IntakeConfig, ReportConfig};
+pub use copy_section::CopySettings;
 pub use files::Files;
 pub use problem::{Problem, Problems};
 pub use settings::Settings;

@@ -1,6 +1,7 @@
 //! `settings.yaml`: what holds for the whole installation.
 
 use crate::consent::ConsentSection;
+use crate::copy_section::{CopySection, CopySettings};
 use crate::identity::IdentityFile;
 use crate::tracking_plan::PlanSection;
 use crate::{Files, Problem, Problems};
@@ -33,6 +34,8 @@ pub struct Settings {
     pub incoming_webhooks: BTreeMap<String, WebhookSource>,
     /// Whether what a shop system asks to be erased by webhook is erased without anybody's approval.
     pub erases_unasked: bool,
+    /// How copy is written that a model writes.
+    pub copy: CopySettings,
     /// How the tracking plan is kept. The plan itself is read by those who work with it.
     pub(crate) tracking_plan: PlanSection,
 }
@@ -52,6 +55,7 @@ impl Default for Settings {
             rate_limits: BTreeMap::new(),
             incoming_webhooks: BTreeMap::new(),
             erases_unasked: false,
+            copy: CopySettings::default(),
             tracking_plan: PlanSection::default(),
         }
     }
@@ -94,6 +98,8 @@ struct SettingsFile {
     consent: ConsentSection,
     #[serde(default)]
     privacy: PrivacySection,
+    #[serde(default)]
+    copy: CopySection,
 }
 
 /// What is done with the rights of a person.
@@ -321,6 +327,7 @@ impl Settings {
             }
         }
         self.tracking_plan = file.tracking_plan;
+        self.copy = file.copy.check(path, |problem| problems.add(problem));
         self.erases_unasked = matches!(file.privacy.webhooks, OnRequest::Run);
         self.parser.consent = file.consent.rules(|line, column, message| {
             problems.add(Problem::new(path, line, column, message));
@@ -404,6 +411,27 @@ mod tests {
         settings.take(Path::new(SETTINGS), "global_holdout: 0\n", &mut problems);
         assert_eq!(settings.delivery.holdout, Share::new(0.0).unwrap());
         assert_eq!(problems.to_string(), "");
+    }
+
+    #[test]
+    fn what_copy_is_written_by() {
+        let text = "copy:\n  model: amazon.nova-lite-v1:0\n  region: eu-central-1\n  prices: { input: 0.06, output: 0.24 }\n  \
+                    guardrail: { id: g-1, version: \"2\" }\n  notes: [No puns.]\n";
+        let (settings, problems) = read(text);
+        assert_eq!(problems, "");
+        assert_eq!(settings.copy.model.as_deref(), Some("amazon.nova-lite-v1:0"));
+        assert_eq!((settings.copy.max_tokens, settings.copy.prices), (4_000, Some((0.06, 0.24))));
+        assert_eq!(settings.copy.guardrail, Some(("g-1".to_owned(), "2".to_owned())));
+        for (text, told) in [
+            ("copy:\n  model: my model\n", "settings.yaml:2:10: a model is named by its id"),
+            ("copy:\n  region: Frankfurt\n", "settings.yaml:2:11: this is no region"),
+            ("copy:\n  max_tokens: 7\n", "settings.yaml:2:15: an answer has 100 to 64000"),
+            ("copy:\n  prices: { input: -1, output: 0 }\n", "settings.yaml:2:11: prices are dollars"),
+            ("copy:\n  modell: x\n", "settings.yaml:2:3: unknown field `modell`"),
+        ] {
+            let (_, problems) = read(text);
+            assert!(problems.starts_with(told), "{problems}");
+        }
     }
 
     #[test]

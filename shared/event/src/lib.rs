@@ -49,6 +49,7 @@ mod time;
 mod token;
 pub mod wire;
 mod withheld;
+mod without_personal;
 
 pub use arrival::Arrival;
 pub use blocked::BlockedIdentifiers;
@@ -80,3 +81,4 @@ pub use refused::Came;
 pub use rejection::{Code, Rejection};
 pub use time::{MAX_FUTURE_MS, parse_time};
 pub use token::{empty_tokens, tokens_in};
+pub use without_personal::without_personal;

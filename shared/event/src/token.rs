@@ -23,6 +23,18 @@ pub fn empty_tokens(text: &mut [u8], is_wanted: impl Fn(Key) -> bool) -> usize {
     found.len()
 }
 
+/// The text with `instead` in the place of each token.
+pub(crate) fn without_tokens(text: &str, instead: &str) -> String {
+    let (mut out, mut done) = (String::with_capacity(text.len()), 0);
+    for (_, digits) in places(text.as_bytes()) {
+        out.push_str(&text[done..digits.start - MARK.len()]);
+        out.push_str(instead);
+        done = digits.end;
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
 fn places(text: &[u8]) -> impl Iterator<Item = (Key, Range<usize>)> {
     memmem::find_iter(text, MARK).filter_map(|at| {
         let at = at + MARK.len()..at + MARK.len() + DIGITS;

@@ -73,7 +73,7 @@ pub(super) fn checked(folder: &Path) -> Result<Checked> {
 }
 
 /// The configuration in a folder, or in its `config/`.
-fn config_folder(folder: &Path) -> Result<PathBuf> {
+pub(super) fn config_folder(folder: &Path) -> Result<PathBuf> {
     let inner = folder.join("config");
     let found =
         [inner, folder.to_owned()].into_iter().find(|f| PARTS.iter().any(|part| f.join(part).exists()));

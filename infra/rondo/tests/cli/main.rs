@@ -6,6 +6,7 @@ mod canary;
 mod check;
 mod clients;
 mod consent;
+mod copy;
 mod decide;
 mod disk;
 mod export_audience;

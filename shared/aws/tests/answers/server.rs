@@ -23,6 +23,11 @@ impl Answer {
 
 /// Starts a server that gives each request's body to the script; returns its URL. It ends with the test program.
 pub fn start(script: impl Fn(&[u8]) -> Answer + Send + Sync + 'static) -> String {
+    start_whole(move |_, body| script(body))
+}
+
+/// The same with the request's head, whose names of headers are in lower case, beside its body.
+pub fn start_whole(script: impl Fn(&str, &[u8]) -> Answer + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let script = Arc::new(script);
@@ -36,11 +41,11 @@ pub fn start(script: impl Fn(&[u8]) -> Answer + Send + Sync + 'static) -> String
     url
 }
 
-fn serve(stream: TcpStream, script: &dyn Fn(&[u8]) -> Answer) -> std::io::Result<()> {
+fn serve(stream: TcpStream, script: &dyn Fn(&str, &[u8]) -> Answer) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut writer = stream;
     loop {
-        let mut length = 0;
+        let (mut length, mut head) = (0, String::new());
         loop {
             let mut line = String::new();
             if reader.read_line(&mut line)? == 0 {
@@ -54,10 +59,11 @@ fn serve(stream: TcpStream, script: &dyn Fn(&[u8]) -> Answer) -> std::io::Result
             if line.trim().is_empty() {
                 break;
             }
+            head += &line;
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
-        match script(&body) {
+        match script(&head, &body) {
             Answer::Nothing => return Ok(()),
             Answer::Half(body) => {
                 let length = 2 * body.len();
