@@ -8,6 +8,7 @@ mod chart;
 mod cohorts;
 mod gather;
 mod handler;
+mod learn;
 mod money;
 mod observed;
 mod page;
@@ -22,7 +23,8 @@ mod sales;
 mod shape;
 
 pub use catalogue::{Catalogue, CatalogueEvent, CatalogueField, CatalogueViolation, Planned};
-pub use handler::{Deps, handle, invoke};
+pub use handler::{Built, Deps, handle, invoke};
+pub use learn::{Learned, learn};
 pub use products::{Products, Related};
 pub use quality::{DataQuality, HourQuality, Measures, NullRate, SourceQuality, ViolationQuality};
 pub use report::{

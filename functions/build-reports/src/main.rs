@@ -20,7 +20,9 @@ async fn main() -> Result<(), Failure> {
         let config = live.current(now).await?;
         let (title, planned) = (config.settings.name.clone(), config.planned.0.clone());
         let settings = Settings { title, planned, attribution_days, ..defaults.clone() };
-        invoke(&Deps { lake: &bucket, reports: &bucket, counts: &counts, settings }, &event, now).await
+        let (lake, reports, creatives, counts) = (&bucket, &bucket, &bucket, &counts);
+        let campaigns = &config.campaigns;
+        invoke(&Deps { lake, reports, counts, creatives, campaigns, settings }, &event, now).await
     };
     function.serve(handler).await
 }

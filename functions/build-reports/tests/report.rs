@@ -3,6 +3,7 @@
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use build_reports::{Deps, Report, ReportError, Settings, handle, run};
 use bytes::Bytes;
+use campaign::{Campaigns, CreativeStore, Creatives};
 use event::{
     Arrival, Event, IdentifierKind, Identifiers, NotCounted, Parser, ParserSettings, PortError,
     Pseudonymizer, names,
@@ -38,6 +39,19 @@ impl LakeStore for Memory {
 impl ReportStore for Memory {
     async fn put(&self, file: &LakeFile) -> Result<(), PortError> {
         LakeStore::put(self, file).await
+    }
+}
+
+/// Without creatives it is not asked.
+struct NothingLearned;
+
+impl CreativeStore for NothingLearned {
+    async fn load(&self) -> Result<Creatives, PortError> {
+        unreachable!("no campaign has a creative")
+    }
+
+    async fn save(&self, _: &Creatives) -> Result<(), PortError> {
+        unreachable!("no campaign has a creative")
     }
 }
 
@@ -243,8 +257,10 @@ fn invoke(case: &str) -> Result<Report, ReportError> {
     let path = format!("{}/../../events/build-reports/{case}.json", env!("CARGO_MANIFEST_DIR"));
     let event: EventBridgeEvent = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let lake = shop();
-    let deps = Deps { lake: &lake, counts: &NotCounted, reports: &lake, settings: Settings::default() };
-    block_on(handle(&deps, &event, NOW))
+    let (campaigns, settings) = (Campaigns::default(), Settings::default());
+    let (lake, counts, creatives, campaigns) = (&lake, &NotCounted, &NothingLearned, &campaigns);
+    let deps = Deps { lake, counts, reports: lake, creatives, campaigns, settings };
+    block_on(handle(&deps, &event, NOW)).map(|built| built.report)
 }
 
 #[test]

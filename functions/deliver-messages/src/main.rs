@@ -24,10 +24,12 @@ async fn main() -> Result<(), Failure> {
     let live: LiveConfig = LiveConfig::of(&aws, &settings)?;
     let secrets = DeliverySecrets::of(&aws, &settings)?;
     let list = LivePrivacy::new(&aws, settings.optional(PRIVACY_BUCKET));
+    let learned = LiveCreatives::new(&aws, settings.optional(DATA_BUCKET));
 
     let handler = async |event, now| {
         let (config, privacy) = tokio::try_join!(live.current(now), list.current(now))?;
         let mut settings = DeliverySettings { privacy, ..config.settings.delivery.clone() };
+        settings.creatives = learned.current(now).await;
         secrets.fill(&mut settings).await?;
         let settings = &settings;
         let rates = &settings.rates;

@@ -12,8 +12,8 @@ const WHAT: &str = "the lake";
 
 /// Keeps files in one bucket, by their paths as keys. S3 shows an object whole or not at all.
 pub struct LakeBucket {
-    client: Client,
-    bucket: String,
+    pub(crate) client: Client,
+    pub(crate) bucket: String,
 }
 
 impl LakeBucket {

@@ -1,4 +1,5 @@
-//! The ports on AWS: DynamoDB, Kinesis, SNS and SQS, S3, SES, Secrets Manager, KMS.
+//! The ports on AWS: DynamoDB, Kinesis, SNS and SQS, S3, SES, Secrets Manager, KMS; with the feature
+//! `bedrock` also Amazon Bedrock.
 //!
 //! [`Aws`] is the process's connection; each adapter is made from it. All of them speak to whatever
 //! `AWS_ENDPOINT_URL` names.
@@ -7,10 +8,13 @@ mod back_off;
 mod batch_get;
 mod batch_write;
 mod batches;
+#[cfg(feature = "bedrock")]
+mod bedrock;
 mod bus;
 mod campaign_tables;
 mod conditional;
 mod connection;
+mod creatives;
 mod data_keys;
 mod delivery_secrets;
 mod email;
@@ -46,9 +50,12 @@ mod timers;
 mod topic;
 mod vault;
 
+#[cfg(feature = "bedrock")]
+pub use bedrock::BedrockWriter;
 pub use bus::Bus;
 pub use campaign_tables::{CampaignTableNames, CampaignTables};
 pub use connection::Aws;
+pub use creatives::LiveCreatives;
 pub use delivery_secrets::DeliverySecrets;
 pub use email::SesEmail;
 pub use experience::{ExperienceRules, LiveProducts};

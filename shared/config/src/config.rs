@@ -3,6 +3,7 @@
 use crate::settings::SETTINGS;
 use crate::{Files, PlanOutline, Problem, Problems, Settings, TrackingPlan};
 use campaign::{Campaign, Campaigns, Placement, Placements, Templates};
+use copy::Approvals;
 use event::Mapping;
 use person::ON_SITE;
 use std::collections::BTreeMap;
@@ -47,6 +48,8 @@ pub struct ExperienceConfig {
 /// The part that reports work with.
 pub struct ReportConfig {
     pub settings: Settings,
+    /// Those without mistakes: what creatives bring about is learned of them. A mistake in another stops no report.
+    pub campaigns: Campaigns,
     /// What the tracking plan names.
     pub planned: PlanOutline,
 }
@@ -85,7 +88,8 @@ impl FromFiles for ReportConfig {
     fn read(files: &Files) -> (ReportConfig, Problems) {
         let mut problems = Problems::default();
         let settings = Settings::read(files, &mut problems);
-        (ReportConfig { settings, planned: PlanOutline::of(files) }, problems)
+        let (whole, _) = Config::read(files);
+        (ReportConfig { settings, campaigns: whole.campaigns, planned: PlanOutline::of(files) }, problems)
     }
 }
 
@@ -127,6 +131,15 @@ fn mappings(files: &Files, problems: &mut Problems) -> BTreeMap<String, Mapping>
     mappings
 }
 
+/// Who approved what a model wrote; a file that can't be read is a mistake like any other.
+fn approvals(files: &Files, problems: &mut Problems) -> Approvals {
+    let text = files.get(Approvals::FILE).unwrap_or_default();
+    Approvals::parse(text).unwrap_or_else(|error| {
+        problems.add(Problem::of_yaml(Path::new(Approvals::FILE), &error));
+        Approvals::default()
+    })
+}
+
 /// The campaigns whose text is `wanted`, and how many files were read for them.
 fn campaigns(
     files: &Files,
@@ -135,14 +148,16 @@ fn campaigns(
     problems: &mut Problems,
 ) -> (Campaigns, usize) {
     let mut read = 0;
+    let approvals = approvals(files, problems);
     let mut sources = Vec::new();
     for (path, text) in files.below("templates/") {
         read += 1;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        match campaign::Message::check(&name, text) {
+        let checked = campaign::Message::check(&name, text).map_err(|error| (error.line as u64, error.reason));
+        match approvals.admit(&name, text).map_err(|reason| (1, reason)).and(checked) {
             Ok(()) => sources.push((name, text.to_owned())),
-            Err(error) => {
-                problems.add(Problem::new(path, error.line as u64, 1, error.reason));
+            Err((line, reason)) => {
+                problems.add(Problem::new(path, line, 1, reason));
                 // One mistake is told once: campaigns that use the template have none of their own.
                 sources.push((name, String::new()));
             }

@@ -29,6 +29,11 @@ impl LakeFolder {
         }
     }
 
+    /// Where a file lies, for people.
+    pub(crate) fn place(&self, path: &str) -> String {
+        self.root.join(path).display().to_string()
+    }
+
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let folder = path.parent().unwrap_or(&self.root);
         make_folder(folder)?;

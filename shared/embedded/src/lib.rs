@@ -6,6 +6,7 @@
 
 mod actions;
 mod bus_log;
+mod creatives;
 mod duplicates;
 mod erasure;
 mod frame;

@@ -1,10 +1,11 @@
 //! The lake, objects, the quarantine and the configuration in buckets of S3.
 
 use crate::other_client::{each, other_client};
-use crate::{lake_store, quarantine};
-use aws::{LakeBucket, LiveConfig, Objects, QuarantineBucket};
+use crate::{creatives, lake_store, quarantine};
+use aws::{LakeBucket, LiveConfig, LiveCreatives, Objects, QuarantineBucket};
+use campaign::CreativeStore;
 use config::Files;
-use event::{ObjectSource, Quarantine, QuarantineStore};
+use event::{MINUTE, ObjectSource, Quarantine, QuarantineStore};
 use lake::{LakeFile, LakeStore};
 use rondo_tests::{Endpoint, fresh_name};
 use std::io::{ErrorKind, Read};
@@ -25,6 +26,33 @@ fn lakes() {
             LakeStore::put(&lake, &LakeFile { path: path.clone(), bytes: b"{}".to_vec() }).await.unwrap();
         }
         assert_eq!(lake.list("many/").await.unwrap(), paths);
+    });
+}
+
+#[test]
+fn learned_creatives_reach_who_chooses_by_them() {
+    each(|endpoint, aws| async move {
+        let name = new_bucket(endpoint, "data");
+        let store = LakeBucket::new(&aws, &name);
+        let live = LiveCreatives::new(&aws, Some(name.clone()));
+        let known = async |now: i64| creatives::messages(&live.current(now).await);
+        assert_eq!(known(0).await, 0, "before the first lesson all is left to chance");
+        creatives::suite(&store).await;
+        assert_eq!(known(10 * MINUTE - 1).await, 0, "it is looked after every ten minutes");
+        assert_eq!(known(10 * MINUTE).await, 7);
+        let kept = live.current(10 * MINUTE).await;
+        let same = live.current(30 * MINUTE).await;
+        assert!(std::sync::Arc::ptr_eq(&kept, &same), "the same is not read");
+        // What is damaged keeps nobody from choosing, and is told to who would learn on.
+        let damaged = LakeFile { path: "models/creatives".to_owned(), bytes: b"?".to_vec() };
+        LakeStore::put(&store, &damaged).await.unwrap();
+        assert_eq!(known(50 * MINUTE).await, 7);
+        let error = store.load().await.unwrap_err().to_string();
+        assert!(error.contains(&format!("s3://{name}/models/creatives is damaged: remove it")), "{error}");
+        store.save(&creatives::lessons(9)).await.unwrap();
+        assert_eq!(known(70 * MINUTE).await, 9);
+        let chance = LiveCreatives::new(&aws, None);
+        assert_eq!(creatives::messages(&chance.current(0).await), 0);
     });
 }
 

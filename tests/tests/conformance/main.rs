@@ -11,6 +11,7 @@ mod aws_privacy;
 mod aws_seals;
 mod bus;
 mod change_stream;
+mod creatives;
 mod held;
 mod identity_log;
 mod journeys;
@@ -238,6 +239,12 @@ fn buses() {
 fn lakes() {
     let folder = tempfile::tempdir().unwrap();
     block_on(lake_store::suite(&LakeFolder::new(folder.path().join("lake"))));
+}
+
+#[test]
+fn learned_creatives() {
+    let folder = tempfile::tempdir().unwrap();
+    block_on(creatives::suite(&LakeFolder::new(folder.path())));
 }
 
 /// Takes what intake put into the log to its tables.

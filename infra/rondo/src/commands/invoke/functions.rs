@@ -114,6 +114,8 @@ pub fn build_reports(call: Call<'_>) -> Result<Value> {
         lake: &call.durable()?.lake,
         reports: &reports,
         counts: &installation.pump.store,
+        creatives: &reports,
+        campaigns: &installation.pump.campaigns,
         settings,
     };
     answered(block_on(build_reports::invoke(&deps, call.event, call.now)))
