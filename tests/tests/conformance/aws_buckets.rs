@@ -35,7 +35,7 @@ fn learned_creatives_reach_who_chooses_by_them() {
         let name = new_bucket(endpoint, "data");
         let store = LakeBucket::new(&aws, &name);
         let live = LiveCreatives::new(&aws, Some(name.clone()));
-        let known = async |now: i64| creatives::messages(&live.current(now).await);
+        let known = async |now: i64| creatives::messages(&*live.current(now).await);
         assert_eq!(known(0).await, 0, "before the first lesson all is left to chance");
         creatives::suite(&store).await;
         assert_eq!(known(10 * MINUTE - 1).await, 0, "it is looked after every ten minutes");
@@ -52,7 +52,7 @@ fn learned_creatives_reach_who_chooses_by_them() {
         store.save(&creatives::lessons(9)).await.unwrap();
         assert_eq!(known(70 * MINUTE).await, 9);
         let chance = LiveCreatives::new(&aws, None);
-        assert_eq!(creatives::messages(&chance.current(0).await), 0);
+        assert_eq!(creatives::messages(&*chance.current(0).await), 0);
     });
 }
 
