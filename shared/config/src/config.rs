@@ -153,7 +153,8 @@ fn campaigns(
     for (path, text) in files.below("templates/") {
         read += 1;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let checked = campaign::Message::check(&name, text).map_err(|error| (error.line as u64, error.reason));
+        let checked =
+            campaign::Message::check(&name, text).map_err(|error| (error.line as u64, error.reason));
         match approvals.admit(&name, text).map_err(|reason| (1, reason)).and(checked) {
             Ok(()) => sources.push((name, text.to_owned())),
             Err((line, reason)) => {

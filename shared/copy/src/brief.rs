@@ -71,7 +71,10 @@ impl CopyBrief {
         let message = campaign.message(step)?;
         let mut fields: BTreeSet<String> = message.looked_up().map(str::to_owned).collect();
         fields.extend(campaign.entry.keep.iter().map(|name| format!("kept.{name}")));
-        fields.extend(PERSONAL.map(str::to_owned));
+        // What is shown on site is made where no vault can be read.
+        if message.kind != ChannelKind::OnSite {
+            fields.extend(PERSONAL.map(str::to_owned));
+        }
         if message.kind == ChannelKind::Email && campaign.lane == Lane::Marketing {
             fields.insert("unsubscribe_url".to_owned());
         }
@@ -115,6 +118,7 @@ impl CopyBrief {
             ChannelKind::Email => Some(78),
             // What lock screens show of a title.
             ChannelKind::Push => Some(50),
+            ChannelKind::OnSite if !self.present.subject.is_empty() => Some(60),
             _ => None,
         }
     }
@@ -123,6 +127,7 @@ impl CopyBrief {
     pub(crate) fn longest_text(&self) -> Option<usize> {
         match self.kind {
             ChannelKind::Push => Some(180),
+            ChannelKind::OnSite => Some(500),
             ChannelKind::Webhook => Some(2_000),
             _ => None,
         }

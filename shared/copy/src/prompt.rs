@@ -92,11 +92,16 @@ fn channel(brief: &CopyBrief) -> String {
             "notification of an app; a title of at most {subject} characters as `subject`, a text of at most {} as `body`",
             brief.longest_text().unwrap_or_default()
         ),
-        _ => {
-            format!(
-                "a chat or gateway; no subject; {body}, at most {} characters",
-                brief.longest_text().unwrap_or_default()
-            )
-        }
+        ChannelKind::OnSite => format!(
+            "a place on the shop's pages; {}; the body is {body}, a text of at most {} characters",
+            brief
+                .longest_subject()
+                .map_or("no title".to_owned(), |n| format!("a title of at most {n} as `subject`")),
+            brief.longest_text().unwrap_or_default()
+        ),
+        ChannelKind::Webhook => format!(
+            "a chat or gateway; no subject; {body}, at most {} characters",
+            brief.longest_text().unwrap_or_default()
+        ),
     }
 }
