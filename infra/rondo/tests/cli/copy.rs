@@ -1,6 +1,7 @@
 //! Messages that a model writes: what is asked, what a person says to it, and that nothing else is sent.
 
-use crate::rondo::{events, output, run, write};
+use crate::rondo::{output, run, write};
+use crate::samples::events;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::{TempDir, tempdir};
