@@ -36,6 +36,7 @@ variables! {
     MAIL_CONFIGURATION_SET: "the name of the SES configuration set for e-mail";
     SMS_ORIGIN: "what text messages come from: a number, sender id or pool of AWS End User Messaging";
     PUSH_APPLICATIONS: "platform applications of SNS, as ios=ARN,android=ARN";
+    REDIS_URL: "the address of the Valkey or Redis in which processes share profiles, like redis://HOST:6379/0";
     ATTRIBUTION_DAYS: "how many days after a message an order counts for its campaign, a whole number";
     METRICS_NAMESPACE: "the CloudWatch namespace of the functions' metrics";
     AWS_LAMBDA_FUNCTION_NAME: "the function's name, set by Lambda";

@@ -76,6 +76,23 @@ pub trait SharedProfiles {
     async fn put(&self, identifier: Identifier, found: &Found) -> Result<(), PortError>;
 }
 
+/// Where there is no such place, nothing is shared.
+impl<S: SharedProfiles> SharedProfiles for Option<S> {
+    async fn get(&self, identifier: Identifier) -> Result<Option<Found>, PortError> {
+        match self {
+            Some(shared) => shared.get(identifier).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn put(&self, identifier: Identifier, found: &Found) -> Result<(), PortError> {
+        match self {
+            Some(shared) => shared.put(identifier, found).await,
+            None => Ok(()),
+        }
+    }
+}
+
 /// No process shares anything.
 pub struct NothingShared;
 

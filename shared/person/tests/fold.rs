@@ -248,7 +248,7 @@ fn fields_of_a_later_release_survive() {
 #[test]
 fn a_message_waits_on_site_until_it_was_dealt_with() {
     let parser = parser();
-    let action = |n: u8| format!("{n:032x}");
+    let action = |n: u8| format!("{n:02x}").repeat(16);
     let record = |event: &str, id: &str, day: u32, properties: serde_json::Value| {
         json!({"type": "track", "messageId": id, "event": event, "userId": "u",
             "timestamp": format!("2026-11-{day:02}T10:00:00Z"), "properties": properties})

@@ -1,6 +1,6 @@
 //! Where a sealed value belongs.
 
-use event::Identifier;
+use event::{Identifier, Key};
 
 /// The one place in which a sealed value opens: what is sealed for one place can't be passed off as another's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub enum Place<'p> {
     Vault(Identifier, &'p str),
     /// A refused record, by the id that its store keeps it under.
     Quarantine(&'p str),
+    /// A version of a person's profile that processes share, under an identifier.
+    Shared(Identifier, Key, u64),
 }
 
 impl Place<'_> {
@@ -22,6 +24,10 @@ impl Place<'_> {
                 bytes
             }
             Place::Quarantine(id) => [b"q", id.as_bytes()].concat(),
+            Place::Shared(identifier, person, version) => {
+                let kind = [b's', identifier.kind as u8];
+                [&kind[..], &identifier.key.0, &person.0, &version.to_be_bytes()].concat()
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod clients;
 mod consent;
 mod copy;
 mod decide;
+mod decide_shared;
 mod disk;
 mod export_audience;
 mod identity;

@@ -19,7 +19,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use person::NothingShared;
 use std::convert::Infallible;
 use std::fs;
 use std::net::TcpListener;
@@ -29,6 +28,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use valkey::Valkey;
 
 /// How many connections are open at once; more wait to be accepted.
 const CONNECTIONS: usize = 512;
@@ -36,6 +36,10 @@ const CONNECTIONS: usize = 512;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many answers' exposures are on their way to the log at once.
 const TELLING: usize = 1_024;
+/// How long a profile is taken for what it was, ms: the store commits once a second.
+const FRESH_FOR: i64 = SECOND;
+/// The variable that names the server in which processes share profiles.
+const REDIS_URL: &str = "REDIS_URL";
 /// How often the table of products is looked after, ms.
 const LOOK_AFTER: i64 = 10 * SECOND;
 
@@ -48,6 +52,8 @@ pub struct Lane {
     desk: Desk,
     /// Places for exposures that are on their way to the log: a page does not wait for it.
     telling: Arc<Semaphore>,
+    /// What processes share of the store, where there is a place for it.
+    valkey: Option<Valkey>,
     placements: Placements,
     campaigns: Arc<Campaigns>,
     utm: Option<Utm>,
@@ -68,14 +74,20 @@ struct Table {
 }
 
 impl Lane {
-    pub fn new(installation: &mut Installation, intake: Intake, desk: Desk, keys: ReadKeys) -> Lane {
+    pub fn new(
+        installation: &mut Installation,
+        intake: Intake,
+        desk: Desk,
+        keys: ReadKeys,
+        valkey: Option<Valkey>,
+    ) -> Lane {
         Lane {
             reader: installation.pump.store.reader(),
-            // The store commits once a second.
-            hot: Arc::new(HotProfiles::new(KEPT_BYTES, SECOND)),
+            hot: Arc::new(HotProfiles::new(KEPT_BYTES, FRESH_FOR)),
             intake,
             desk,
             telling: Arc::new(Semaphore::new(TELLING)),
+            valkey,
             placements: std::mem::take(&mut installation.placements),
             campaigns: Arc::clone(&installation.pump.campaigns),
             utm: installation.delivery.utm.clone(),
@@ -109,9 +121,10 @@ impl Lane {
         };
         let keys = Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner));
         let products = self.products(request.now);
+        let shared = self.valkey.as_ref().map(|valkey| valkey.sealed(self.parser.hasher()));
         let deps = Deps {
             store: &self.reader,
-            shared: &NothingShared,
+            shared: &shared,
             hot: &self.hot,
             placements: &self.placements,
             campaigns: &self.campaigns,
@@ -176,6 +189,13 @@ impl Lane {
     }
 }
 
+/// The server in which processes share profiles, where the environment names one.
+#[allow(clippy::disallowed_methods)] // the edge, where settings come in
+pub fn shared_profiles() -> Result<Option<Valkey>> {
+    let named = std::env::var(REDIS_URL).ok().filter(|address| !address.trim().is_empty());
+    Ok(named.map(|address| Valkey::new(address.trim(), FRESH_FOR)).transpose()?)
+}
+
 /// Serves a lane's own address on a thread of its own, for as long as the process lives.
 pub fn serve(listener: TcpListener, lane: Arc<Lane>) -> Result<()> {
     listener.set_nonblocking(true)?;
@@ -185,6 +205,10 @@ pub fn serve(listener: TcpListener, lane: Arc<Lane>) -> Result<()> {
         .context("starting the server of decisions")?;
     let listener = {
         let _inside = runtime.enter();
+        // On this thread: nothing that comes in holds up what decisions ask.
+        if let Some(valkey) = &lane.valkey {
+            valkey.connect();
+        }
         tokio::net::TcpListener::from_std(listener)?
     };
     thread::Builder::new()

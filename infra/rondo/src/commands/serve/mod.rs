@@ -70,6 +70,7 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
              or `rondo key` makes one, whose digest goes into the write_keys of settings.yaml"
         );
     }
+    let shared_profiles = lane::shared_profiles()?;
     let listener = bind(args.listen, args.public, "--listen")?;
     let decide = args.decide.map(|address| bind(address, args.public, "--decide")).transpose()?;
     let mut installation = Installation::open(&args.data.path)?;
@@ -91,7 +92,8 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
     let keys = keys.and_webhooks(installation.webhooks.clone()).limited(limits.clone());
     let intake = intake.grouped().context("starting the thread that writes the log")?;
     let read_keys = kept.read_keys(&installation.write_keys);
-    let lane = Arc::new(Lane::new(&mut installation, intake.clone(), desk.clone(), read_keys));
+    let lane = Lane::new(&mut installation, intake.clone(), desk.clone(), read_keys, shared_profiles);
+    let lane = Arc::new(lane);
     if let Some(listener) = decide {
         lane::serve(listener, Arc::clone(&lane))?;
     }
@@ -199,7 +201,7 @@ pub fn serve_decisions(listener: TcpListener, installation: &mut Installation, k
     let intake = durable.intake.clone().grouped().context("starting the thread that writes the log")?;
     // Nobody reads what is put here; a notice is put but once.
     let (desk, _inbox) = desk();
-    lane::serve(listener, Arc::new(Lane::new(installation, intake, desk, keys)))
+    lane::serve(listener, Arc::new(Lane::new(installation, intake, desk, keys, None)))
 }
 
 /// The write keys of the configuration, which may change while the server runs: a new key is handed out, or one is
