@@ -1,7 +1,7 @@
 //! All of one person: found in the tables, and removed from them.
 
-use crate::actions::ACTIONS;
-use crate::ledger::{CAPS, CLAIMED, LEDGER, LEDGER_OF, SENDS};
+use crate::actions::{QUEUE, QUEUE_KEY, time_of};
+use crate::ledger::{CAPS, CLAIMS, LEDGER, LEDGER_OF, SENDS};
 use crate::overlay::{identity_key, timer_of};
 use crate::people::owner_of;
 use crate::store::{IDENTITIES, IDENTITY_LOG, JOURNEYS, PROFILES, Store, TIMERS, failed};
@@ -97,15 +97,16 @@ impl CampaignErasure for Store {
                 !goes
             })?;
             let waiting = actions_of(transaction, people)?;
-            let mut actions = transaction.open_table(ACTIONS)?;
+            let mut actions = transaction.open_table(QUEUE)?;
             for (key, _) in &waiting {
                 erased.actions += u64::from(actions.remove(key)?.is_some());
             }
             let mut ledger = transaction.open_table(LEDGER)?;
-            let mut claimed = transaction.open_table(CLAIMED)?;
+            let mut claims = transaction.open_table(CLAIMS)?;
             for entry in &entries {
-                erased.ledger += u64::from(ledger.remove(&entry.action.0)?.is_some());
-                claimed.remove(&entry.action.0)?;
+                let claim = claims.remove(&entry.action.0)?.is_some();
+                let settled = ledger.remove(&entry.action.0)?.is_some();
+                erased.ledger += u64::from(claim || settled);
             }
             let mut of_person = transaction.open_table(LEDGER_OF)?;
             of_person.retain(|key, ()| !theirs.contains(&leading(key)))?;
@@ -126,15 +127,18 @@ impl CampaignErasure for Store {
 }
 
 /// The queued actions of these people, by their keys.
-fn actions_of(transaction: &WriteTransaction, people: &[Key]) -> Result<Vec<([u8; 25], Held)>, redb::Error> {
-    let table = transaction.open_table(ACTIONS)?;
+fn actions_of(
+    transaction: &WriteTransaction,
+    people: &[Key],
+) -> Result<Vec<([u8; QUEUE_KEY], Held)>, redb::Error> {
+    let table = transaction.open_table(QUEUE)?;
     let mut found = Vec::new();
     for entry in table.iter()? {
         let (key, bytes) = entry?;
         let action = Action::decode(bytes.value())
             .map_err(|error| redb::Error::Corrupted(failed(error).to_string()))?;
         if people.contains(&action.person) {
-            let until = crate::actions::time_of(key.value());
+            let until = time_of(key.value());
             found.push((*key.value(), Held { until, action }));
         }
     }

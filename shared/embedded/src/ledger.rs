@@ -4,13 +4,15 @@ use crate::store::{Bytes, Store};
 use campaign::{Claim, Claimed, Ledger, LedgerEntry, LedgerState, Sends};
 use event::{Key, PortError};
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
+use std::collections::BTreeMap;
 
-/// Action id → entry.
+/// Action id → entry, but for those in state claimed.
 pub(crate) const LEDGER: TableDefinition<&[u8; 16], Bytes> = TableDefinition::new("ledger");
 /// Person, time (big-endian), action id: the ledger by person.
 pub(crate) const LEDGER_OF: TableDefinition<&[u8; 40], ()> = TableDefinition::new("ledger_of");
-/// Entries in state claimed: action id → since when.
-pub(crate) const CLAIMED: TableDefinition<&[u8; 16], i64> = TableDefinition::new("claimed");
+/// Action id → entry in state claimed, in the place of one that [`LEDGER`] may hold. There are few at a time, so that a
+/// claim is written to a page that is at hand, and the ledger's own page once, when it is settled.
+pub(crate) const CLAIMS: TableDefinition<&[u8; 16], Bytes> = TableDefinition::new("claims");
 /// Person → what counts against their caps.
 pub(crate) const SENDS: TableDefinition<&[u8; 16], Bytes> = TableDefinition::new("sends");
 /// Person, day (big-endian), channel → count: how an earlier release counted. Read for people who have no row in
@@ -74,11 +76,8 @@ impl Ledger for Store {
         self.within(|transaction| {
             let tables = Tables::open(transaction)?;
             let mut entries = Vec::new();
-            for row in tables.claimed.iter()? {
-                let (action, since) = row?;
-                if since.value() < at {
-                    entries.extend(tables.get(Key(*action.value()))?);
-                }
+            for row in tables.claims.iter()? {
+                entries.extend(Some(decode(row?.1.value())?).filter(|entry| entry.at < at));
             }
             Ok(entries)
         })
@@ -104,12 +103,21 @@ impl Store {
     /// Calls `visit` with every entry, in the order of action ids.
     pub fn each_ledger_entry(&self, mut visit: impl FnMut(LedgerEntry)) -> Result<(), PortError> {
         self.within(|transaction| {
-            let table = transaction.open_table(LEDGER)?;
-            for row in table.iter()? {
-                if let Ok(entry) = LedgerEntry::decode(row?.1.value()) {
-                    visit(entry);
-                }
+            let tables = Tables::open(transaction)?;
+            let mut claims = BTreeMap::new();
+            for row in tables.claims.iter()? {
+                let (action, claim) = row?;
+                claims.insert(*action.value(), decode(claim.value())?);
             }
+            for row in tables.ledger.iter()? {
+                let (action, row) = row?;
+                let settled = decode(row.value())?;
+                while let Some(claim) = claims.first_entry().filter(|claim| claim.key() < action.value()) {
+                    visit(claim.remove());
+                }
+                visit(claims.remove(action.value()).unwrap_or(settled));
+            }
+            claims.into_values().for_each(visit);
             Ok(())
         })
     }
@@ -118,7 +126,7 @@ impl Store {
 struct Tables<'t> {
     ledger: Table<'t, &'static [u8; 16], Bytes>,
     of_person: Table<'t, &'static [u8; 40], ()>,
-    claimed: Table<'t, &'static [u8; 16], i64>,
+    claims: Table<'t, &'static [u8; 16], Bytes>,
     sends: Table<'t, &'static [u8; 16], Bytes>,
     caps: Table<'t, Bytes, u32>,
 }
@@ -128,29 +136,35 @@ impl<'t> Tables<'t> {
         Ok(Tables {
             ledger: transaction.open_table(LEDGER)?,
             of_person: transaction.open_table(LEDGER_OF)?,
-            claimed: transaction.open_table(CLAIMED)?,
+            claims: transaction.open_table(CLAIMS)?,
             sends: transaction.open_table(SENDS)?,
             caps: transaction.open_table(CAPS)?,
         })
     }
 
     fn get(&self, action: Key) -> Result<Option<LedgerEntry>, redb::Error> {
-        let Some(row) = self.ledger.get(&action.0)? else { return Ok(None) };
-        LedgerEntry::decode(row.value())
-            .map(Some)
-            .map_err(|damaged| redb::Error::Corrupted(damaged.to_string()))
+        if let Some(claim) = self.claims.get(&action.0)? {
+            return decode(claim.value()).map(Some);
+        }
+        self.ledger.get(&action.0)?.map(|row| decode(row.value())).transpose()
     }
 
     fn put(&mut self, entry: &LedgerEntry, before: Option<&LedgerEntry>) -> Result<(), redb::Error> {
-        self.ledger.insert(&entry.action.0, entry.encode().as_slice())?;
-        if let Some(before) = before {
-            self.of_person.remove(&person_key(before.person, before.at, before.action))?;
-        }
-        self.of_person.insert(&person_key(entry.person, entry.at, entry.action), ())?;
         if entry.state == LedgerState::Claimed {
-            self.claimed.insert(&entry.action.0, entry.at)?;
+            self.claims.insert(&entry.action.0, entry.encode().as_slice())?;
         } else {
-            self.claimed.remove(&entry.action.0)?;
+            if before.is_some_and(|before| before.state == LedgerState::Claimed) {
+                self.claims.remove(&entry.action.0)?;
+            }
+            self.ledger.insert(&entry.action.0, entry.encode().as_slice())?;
+        }
+        let place = person_key(entry.person, entry.at, entry.action);
+        let stood = before.map(|before| person_key(before.person, before.at, before.action));
+        if stood != Some(place) {
+            if let Some(stood) = stood {
+                self.of_person.remove(&stood)?;
+            }
+            self.of_person.insert(&place, ())?;
         }
         Ok(())
     }
@@ -175,6 +189,10 @@ impl<'t> Tables<'t> {
         self.sends.insert(&person.0, sends.encode().as_slice())?;
         Ok(())
     }
+}
+
+fn decode(row: &[u8]) -> Result<LedgerEntry, redb::Error> {
+    LedgerEntry::decode(row).map_err(|damaged| redb::Error::Corrupted(damaged.to_string()))
 }
 
 /// The day and channel of a counter of an earlier release.

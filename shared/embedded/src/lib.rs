@@ -29,6 +29,7 @@ mod runs;
 mod sealed;
 mod store;
 mod timers;
+mod upgrade;
 
 pub use actions::Queued;
 pub use bus_log::BusLog;

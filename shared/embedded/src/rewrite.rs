@@ -1,8 +1,8 @@
 //! The store file written anew, so that nothing of what was removed stays in its free pages.
 
-use crate::actions::ACTIONS;
+use crate::actions::QUEUE;
 use crate::duplicates::DUPLICATES;
-use crate::ledger::{CAPS, CLAIMED, LEDGER, LEDGER_OF, SENDS};
+use crate::ledger::{CAPS, CLAIMS, LEDGER, LEDGER_OF, SENDS};
 use crate::quality::QUALITY;
 use crate::runs::RUNS;
 use crate::sealed::{QUARANTINE, VAULT};
@@ -47,12 +47,12 @@ impl Copy {
         self.table(JOURNEYS)?;
         self.table(TIMERS)?;
         self.table(META)?;
-        self.table(ACTIONS)?;
+        self.table(QUEUE)?;
         self.table(DUPLICATES)?;
         self.table(QUALITY)?;
         self.table(LEDGER)?;
         self.table(LEDGER_OF)?;
-        self.table(CLAIMED)?;
+        self.table(CLAIMS)?;
         self.table(CAPS)?;
         self.table(SENDS)?;
         self.table(VAULT)?;

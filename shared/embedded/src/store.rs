@@ -79,7 +79,9 @@ impl Store {
             ),
             other => failed_in(Some(file), other),
         })?;
-        Ok(Store::over(db, sealer, Some(file.to_owned())))
+        let store = Store::over(db, sealer, Some(file.to_owned()));
+        store.upgrade()?;
+        Ok(store)
     }
 
     /// A store without a file: what is written lives as long as it does.
