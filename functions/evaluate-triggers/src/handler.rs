@@ -5,7 +5,7 @@ use crate::{Deps, Outcome, Start, run, run_due, run_starts};
 use aws_lambda_events::dynamodb::{self, EventRecord};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use campaign::{ActionQueue, JourneyStore, Starts};
+use campaign::{ActionQueue, JourneyStore, SendsStore, Starts};
 use event::{Came, Event, Key, Quarantine, Quarantined, Rejection, decode_envelope};
 use foldhash::{HashMap, HashMapExt};
 use lambda::{Failure, Invocation, Source};
@@ -19,8 +19,8 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// An event that is neither.
-pub async fn invoke<J, A, P, Q>(
-    deps: &Deps<'_, J, A, P>,
+pub async fn invoke<J, A, P, S, Q>(
+    deps: &Deps<'_, J, A, P, S>,
     quarantine: &Q,
     invocation: &Invocation,
     now: i64,
@@ -29,6 +29,7 @@ where
     J: JourneyStore,
     A: ActionQueue,
     P: ProfileStore,
+    S: SendsStore,
     Q: Quarantine,
 {
     match invocation.source() {
@@ -49,8 +50,8 @@ where
 
 /// Takes the change stream of the profile table. What fails in passing is named by the lowest sequence number,
 /// from which the shard is read again; an image that can't be read goes to the quarantine. `now` is UTC ms.
-pub async fn handle_changes<J, A, P, Q>(
-    deps: &Deps<'_, J, A, P>,
+pub async fn handle_changes<J, A, P, S, Q>(
+    deps: &Deps<'_, J, A, P, S>,
     quarantine: &Q,
     now: i64,
     batch: dynamodb::Event,
@@ -59,6 +60,7 @@ where
     J: JourneyStore,
     A: ActionQueue,
     P: ProfileStore,
+    S: SendsStore,
     Q: Quarantine,
 {
     let (mut read, mut sound, mut poison, mut quarantined) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -106,8 +108,8 @@ where
 /// Takes the queue of people to look at. A message's body names those whose timers are due by their keys, 32 hexadecimal
 /// digits each, with commas between; or it is the text of [`Starts`], by which run-campaigns has journeys begun. A message that holds anything else is worked on as far as it can be read,
 /// and named in the answer, so that it ends in the queue's dead-letter queue. `now` is UTC ms.
-pub async fn handle_due<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
-    deps: &Deps<'_, J, A, P>,
+pub async fn handle_due<J: JourneyStore, A: ActionQueue, P: ProfileStore, S: SendsStore>(
+    deps: &Deps<'_, J, A, P, S>,
     now: i64,
     batch: SqsEvent,
 ) -> SqsBatchResponse {
@@ -151,8 +153,8 @@ pub async fn handle_due<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
 }
 
 /// Begins the journeys that a message asks for; whether the message is done with.
-async fn begin<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
-    deps: &Deps<'_, J, A, P>,
+async fn begin<J: JourneyStore, A: ActionQueue, P: ProfileStore, S: SendsStore>(
+    deps: &Deps<'_, J, A, P, S>,
     now: i64,
     id: &str,
     body: &str,

@@ -1,6 +1,6 @@
 //! evaluate-triggers on Lambda.
 
-use aws::{ActionQueues, Aws, JourneyTable, LiveConfig, LivePrivacy, People, QuarantineBucket};
+use aws::{ActionQueues, Aws, JourneyTable, LiveConfig, LivePrivacy, People, QuarantineBucket, SendsTable};
 use evaluate_triggers::{Deps, invoke};
 use lambda::variables::*;
 use lambda::{Environment, Failure, start};
@@ -12,6 +12,7 @@ async fn main() -> Result<(), Failure> {
     let aws = Aws::connect().await;
     let journeys =
         JourneyTable::new(&aws, settings.required(JOURNEYS_TABLE)?, settings.required(TIMERS_TABLE)?);
+    let sends = SendsTable::new(&aws, settings.required(CAPS_TABLE)?);
     let profiles = People::new(&aws, settings.required(PROFILES_TABLE)?);
     let actions =
         ActionQueues::new(&aws, settings.required(SERVICE_QUEUE)?, settings.required(MARKETING_QUEUE)?);
@@ -23,6 +24,7 @@ async fn main() -> Result<(), Failure> {
         let (config, privacy) = tokio::try_join!(live.current(now), list.current(now))?;
         let deps = Deps {
             journeys: &journeys,
+            sends: &sends,
             actions: &actions,
             profiles: &profiles,
             campaigns: &config.campaigns,

@@ -2,7 +2,7 @@
 
 use campaign::{
     Action, ActionQueue, Campaign, Campaigns, JourneyStore, JourneyWrite, Journeys, Moment, ProfileView,
-    Starts, Stored,
+    SendsStore, Starts, Stored,
 };
 use event::{Event, Key, PortError, Privacy};
 use foldhash::{HashMap, HashSet};
@@ -17,8 +17,10 @@ const MAX_ATTEMPTS: usize = 5;
 const LOOK_AGAIN: u32 = 60;
 
 /// What the function works with.
-pub struct Deps<'d, J, A, P> {
+pub struct Deps<'d, J, A, P, S> {
     pub journeys: &'d J,
+    /// What counts against caps, which is joined where people turn out to be one.
+    pub sends: &'d S,
     pub actions: &'d A,
     /// Read for people whose timers are due, or whom run-campaigns selected; a change brings its own.
     pub profiles: &'d P,
@@ -34,7 +36,7 @@ pub struct Deps<'d, J, A, P> {
     pub privacy: Option<&'d Privacy>,
 }
 
-impl<J, A, P> Deps<'_, J, A, P> {
+impl<J, A, P, S> Deps<'_, J, A, P, S> {
     /// Somebody's key is that of an identifier of theirs, and the list has all of these.
     fn is_restricted(&self, person: Key) -> bool {
         let privacy = self.privacy.filter(|privacy| !privacy.is_empty());
@@ -69,8 +71,8 @@ struct Visit<'a> {
 /// # Errors
 /// A store or queue that is not available, or failed: run the same changes again. Actions have stable ids,
 /// so that a repeat sends nothing twice.
-pub async fn run<'a, J: JourneyStore, A: ActionQueue, P: ProfileStore>(
-    deps: &Deps<'_, J, A, P>,
+pub async fn run<'a, J: JourneyStore, A: ActionQueue, P: ProfileStore, S: SendsStore>(
+    deps: &Deps<'_, J, A, P, S>,
     now: i64,
     changes: &'a [ProfileChange<'a>],
 ) -> Result<Outcome, PortError> {
@@ -89,8 +91,8 @@ pub async fn run<'a, J: JourneyStore, A: ActionQueue, P: ProfileStore>(
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_due<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
-    deps: &Deps<'_, J, A, P>,
+pub async fn run_due<J: JourneyStore, A: ActionQueue, P: ProfileStore, S: SendsStore>(
+    deps: &Deps<'_, J, A, P, S>,
     now: i64,
     people: &[Key],
 ) -> Result<Outcome, PortError> {
@@ -104,8 +106,8 @@ pub async fn run_due<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
 ///
 /// # Errors
 /// As [`run`]: a start that is repeated begins no second journey.
-pub async fn run_starts<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
-    deps: &Deps<'_, J, A, P>,
+pub async fn run_starts<J: JourneyStore, A: ActionQueue, P: ProfileStore, S: SendsStore>(
+    deps: &Deps<'_, J, A, P, S>,
     now: i64,
     starts: &[Start],
 ) -> Result<Outcome, PortError> {
@@ -155,14 +157,20 @@ impl<'a> Visit<'a> {
     }
 }
 
-async fn evaluate<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
-    deps: &Deps<'_, J, A, P>,
+async fn evaluate<J: JourneyStore, A: ActionQueue, P: ProfileStore, S: SendsStore>(
+    deps: &Deps<'_, J, A, P, S>,
     now: i64,
     fired: Option<u32>,
     mut visits: Vec<Visit<'_>>,
 ) -> Result<Outcome, PortError> {
     let mut outcome = Outcome::default();
     visits = merged_first(visits);
+    let merges: Vec<(Key, Key)> =
+        visits.iter().flat_map(|visit| visit.merged.iter().map(|merged| (*merged, visit.person))).collect();
+    // Before the journeys of the two are one, and may send something.
+    if !merges.is_empty() {
+        deps.sends.join_sends(&merges).await?;
+    }
     for _ in 0..MAX_ATTEMPTS {
         let again = attempt(deps, now, fired, &visits, &mut outcome).await?;
         if again.is_empty() {
@@ -185,7 +193,7 @@ struct Looked {
 
 impl Looked {
     /// What is to be written of it, if anything changed.
-    fn write<J, A, P>(self, fired: Option<u32>, deps: &Deps<'_, J, A, P>) -> Option<JourneyWrite> {
+    fn write<J, A, P, S>(self, fired: Option<u32>, deps: &Deps<'_, J, A, P, S>) -> Option<JourneyWrite> {
         let Looked { person, stored, mut journeys, moved } = self;
         let version = stored.as_ref().map_or(0, |stored| stored.version);
         if moved {
@@ -202,8 +210,8 @@ impl Looked {
 }
 
 /// One pass; returns the people whose journeys were written by others meanwhile.
-async fn attempt<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
-    deps: &Deps<'_, J, A, P>,
+async fn attempt<J: JourneyStore, A: ActionQueue, P: ProfileStore, S: SendsStore>(
+    deps: &Deps<'_, J, A, P, S>,
     now: i64,
     fired: Option<u32>,
     visits: &[Visit<'_>],
@@ -280,8 +288,8 @@ async fn attempt<J: JourneyStore, A: ActionQueue, P: ProfileStore>(
 }
 
 /// The stored profiles of those whose profiles did not come with the visit, and are looked at.
-async fn profiles<J, A, P: ProfileStore>(
-    deps: &Deps<'_, J, A, P>,
+async fn profiles<J, A, P: ProfileStore, S>(
+    deps: &Deps<'_, J, A, P, S>,
     moment: Moment,
     visits: &[Visit<'_>],
     people: &[Key],

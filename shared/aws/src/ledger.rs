@@ -2,6 +2,7 @@
 
 mod counters;
 mod rows;
+mod sends;
 mod write;
 
 use crate::Aws;
@@ -16,6 +17,7 @@ use counters::{Change, Counters};
 use event::{Key, PortError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use rows::{ACTION, CLAIMED, PENDING, Put, Row, Token, WHAT, key};
+pub use sends::SendsTable;
 use std::collections::BTreeMap;
 
 /// The index of claimed entries, with the keys `pending` and `claimed`.
@@ -184,7 +186,7 @@ impl LedgerTable {
         };
         let (answer, write) = claim.admit(stored.as_ref().map(|row| &row.entry), &mut counters.sends);
         let Some(write) = write else { return Ok(answer) };
-        let change = write.counts().then(|| counters.change(write.person, write.at));
+        let change = write.counts().then(|| counters.change(write.at));
         *tried = Some(answer.clone());
         self.write(Put::new(&write, token, stored.as_ref()), change).await?;
         Ok(answer)
@@ -225,7 +227,7 @@ impl LedgerTable {
     /// One message less; nothing where it is forgotten by now.
     async fn give_back(&self, entry: &LedgerEntry) -> Result<Option<Change>, PortError> {
         let mut counters = self.counters(entry.person).await?;
-        Ok(counters.sends.give_back(entry).then(|| counters.change(entry.person, entry.at)))
+        Ok(counters.sends.give_back(entry).then(|| counters.change(entry.at)))
     }
 
     async fn counters(&self, person: Key) -> Result<Counters, PortError> {

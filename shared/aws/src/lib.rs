@@ -64,7 +64,7 @@ pub use intake::{Intake, IntakeRules, SealedStores};
 pub use journeys::JourneyTable;
 pub use kinesis::KinesisBus;
 pub use lake_bucket::LakeBucket;
-pub use ledger::LedgerTable;
+pub use ledger::{LedgerTable, SendsTable};
 pub use live_config::LiveConfig;
 pub use meter::{Counts, Meter, Row, Usage};
 pub use objects::Objects;

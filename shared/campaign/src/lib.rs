@@ -76,7 +76,7 @@ pub use limits::{Decision, Limits, Share, Situation, decide};
 pub use message::{ChannelKind, Message, MessageContext, Rendered};
 pub use on_site::{OnSite, OnSiteMessage};
 pub use placement::{Placement, Placements};
-pub use port::{DueQueue, JourneyStore, JourneyWrite, Stored, Timer, TimerStore};
+pub use port::{DueQueue, JourneyStore, JourneyWrite, SendsStore, Stored, Timer, TimerStore};
 pub use quiet_hours::{Otherwise, QuietHours, local_day, time_zone};
 pub use reason::Reason;
 pub use schedule::{DateProperty, Inactivity, Schedule};

@@ -38,6 +38,14 @@ pub trait JourneyStore {
     async fn write(&self, writes: Vec<JourneyWrite>) -> Result<Vec<Key>, PortError>;
 }
 
+/// What was sent to people and counts against their caps, for who learns that two of them are one.
+#[allow(async_fn_in_trait)]
+pub trait SendsStore {
+    /// Of each pair the first was merged into the second: what was sent to either counts for both from now on. Joining
+    /// them again changes nothing.
+    async fn join_sends(&self, merges: &[(Key, Key)]) -> Result<(), PortError>;
+}
+
 /// Timers by minute. One that is set twice is one.
 #[allow(async_fn_in_trait)]
 pub trait TimerStore {

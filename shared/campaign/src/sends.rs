@@ -11,6 +11,8 @@ use event::wire::{Damaged, Reader, put_field, put_signed};
 pub struct Sends {
     /// In the order in which they were claimed.
     sends: Vec<Send>,
+    /// In whose row it is counted since the person was merged into them; nothing is counted in this one then.
+    moved: Option<Key>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,9 @@ struct Send {
 }
 
 impl Sends {
+    /// How many merges one after the other are followed.
+    pub const MAX_HOPS: usize = 8;
+
     /// The most messages that are remembered, the latest: more than any sensible cap allows.
     pub const MAX: usize = 512;
 
@@ -54,6 +59,27 @@ impl Sends {
 
     pub fn is_empty(&self) -> bool {
         self.sends.is_empty()
+    }
+
+    /// Whose row counts for the person of this one, since they were merged.
+    pub fn moved(&self) -> Option<Key> {
+        self.moved
+    }
+
+    /// The row of somebody who was merged: it names whose row counts for them from now on.
+    pub fn moved_to(person: Key) -> Sends {
+        Sends { sends: Vec::new(), moved: Some(person) }
+    }
+
+    /// Counts also what was sent to somebody who turned out to be the same person. What is counted in both, counts once.
+    pub fn join(&mut self, other: &Sends) {
+        let is_there =
+            |send: &Send| send.action.is_some() && self.sends.iter().any(|own| own.action == send.action);
+        let new: Vec<Send> = other.sends.iter().filter(|send| !is_there(send)).cloned().collect();
+        self.sends.extend(new);
+        self.sends.sort_by_key(|send| send.at);
+        let over = self.sends.len().saturating_sub(Self::MAX);
+        self.sends.drain(..over);
     }
 
     /// Counts a claimed entry, on its `capped_on` day.
@@ -96,25 +122,32 @@ impl Sends {
                 out.extend_from_slice(send.channel.as_bytes());
             });
         }
+        if let Some(person) = self.moved {
+            put_field(&mut out, 2, |out| out.extend_from_slice(&person.0));
+        }
         out
     }
 
     /// Reads what [`Sends::encode`] wrote.
     pub fn decode(bytes: &[u8]) -> Result<Sends, Damaged> {
-        let mut sends = Vec::new();
+        let mut read = Sends::default();
         let mut reader = Reader::new(bytes);
         while let Some((tag, mut field)) = reader.field()? {
-            if tag == 1 {
-                let action: [u8; 8] = field.array()?;
-                sends.push(Send {
-                    action: Some(action).filter(|action| *action != [0; 8]),
-                    at: field.signed()?,
-                    day: i32::try_from(field.signed()?).map_err(|_| Damaged)?,
-                    channel: field.rest_text()?.to_owned(),
-                });
+            match tag {
+                1 => {
+                    let action: [u8; 8] = field.array()?;
+                    read.sends.push(Send {
+                        action: Some(action).filter(|action| *action != [0; 8]),
+                        at: field.signed()?,
+                        day: i32::try_from(field.signed()?).map_err(|_| Damaged)?,
+                        channel: field.rest_text()?.to_owned(),
+                    });
+                }
+                2 => read.moved = Some(Key(field.array()?)),
+                _ => {}
             }
         }
-        Ok(Sends { sends })
+        Ok(read)
     }
 }
 

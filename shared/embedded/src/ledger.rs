@@ -26,14 +26,14 @@ impl Ledger for Store {
             let mut answers = Vec::with_capacity(claims.len());
             for claim in claims {
                 let stored = tables.get(claim.entry.action)?;
-                let mut sends = match claim.entry.capped_on {
+                let (counted_for, mut sends) = match claim.entry.capped_on {
                     Some(_) => tables.sends(claim.entry.person)?,
-                    None => Sends::default(),
+                    None => (claim.entry.person, Sends::default()),
                 };
                 let (answer, write) = claim.admit(stored.as_ref(), &mut sends);
                 if let Some(entry) = write {
                     if entry.counts() {
-                        tables.put_sends(entry.person, &sends)?;
+                        tables.put_sends(counted_for, &sends)?;
                     }
                     tables.put(&entry, stored.as_ref())?;
                 }
@@ -53,9 +53,9 @@ impl Ledger for Store {
                 let Some(stored) = tables.get(outcome.action)? else { continue };
                 let Some(settlement) = stored.settled_by(outcome) else { continue };
                 if settlement.gives_back {
-                    let mut sends = tables.sends(stored.person)?;
+                    let (counted_for, mut sends) = tables.sends(stored.person)?;
                     if sends.give_back(&stored) {
-                        tables.put_sends(stored.person, &sends)?;
+                        tables.put_sends(counted_for, &sends)?;
                     }
                 }
                 tables.put(&settlement.entry, Some(&stored))?;
@@ -69,7 +69,7 @@ impl Ledger for Store {
     }
 
     async fn sends(&self, person: Key) -> Result<Sends, PortError> {
-        self.within(|transaction| Tables::open(transaction)?.sends(person))
+        self.within(|transaction| Ok(Tables::open(transaction)?.sends(person)?.1))
     }
 
     async fn claimed_before(&self, at: i64) -> Result<Vec<LedgerEntry>, PortError> {
@@ -123,7 +123,7 @@ impl Store {
     }
 }
 
-struct Tables<'t> {
+pub(crate) struct Tables<'t> {
     ledger: Table<'t, &'static [u8; 16], Bytes>,
     of_person: Table<'t, &'static [u8; 40], ()>,
     claims: Table<'t, &'static [u8; 16], Bytes>,
@@ -132,7 +132,7 @@ struct Tables<'t> {
 }
 
 impl<'t> Tables<'t> {
-    fn open(transaction: &'t WriteTransaction) -> Result<Tables<'t>, redb::Error> {
+    pub fn open(transaction: &'t WriteTransaction) -> Result<Tables<'t>, redb::Error> {
         Ok(Tables {
             ledger: transaction.open_table(LEDGER)?,
             of_person: transaction.open_table(LEDGER_OF)?,
@@ -169,7 +169,18 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    fn sends(&self, person: Key) -> Result<Sends, redb::Error> {
+    /// What counts for a person, and in whose row it is: after a merge, in that of who they were merged into.
+    pub fn sends(&self, person: Key) -> Result<(Key, Sends), redb::Error> {
+        let mut counted_for = person;
+        let mut sends = self.sends_row(person)?;
+        for _ in 0..Sends::MAX_HOPS {
+            let Some(into) = sends.moved() else { break };
+            (counted_for, sends) = (into, self.sends_row(into)?);
+        }
+        Ok((counted_for, sends))
+    }
+
+    fn sends_row(&self, person: Key) -> Result<Sends, redb::Error> {
         if let Some(row) = self.sends.get(&person.0)? {
             return Sends::decode(row.value()).map_err(|damaged| redb::Error::Corrupted(damaged.to_string()));
         }
@@ -185,7 +196,7 @@ impl<'t> Tables<'t> {
         Ok(sends)
     }
 
-    fn put_sends(&mut self, person: Key, sends: &Sends) -> Result<(), redb::Error> {
+    pub fn put_sends(&mut self, person: Key, sends: &Sends) -> Result<(), redb::Error> {
         self.sends.insert(&person.0, sends.encode().as_slice())?;
         Ok(())
     }

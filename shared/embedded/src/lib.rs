@@ -27,6 +27,7 @@ mod reseal;
 mod rewrite;
 mod runs;
 mod sealed;
+mod sends;
 mod store;
 mod timers;
 mod upgrade;

@@ -6,7 +6,7 @@ use crate::tally::Tallies;
 use anyhow::{Context, Result, ensure};
 use aws::{
     ActionQueues, Aws, Bus, DueMessages, HeldTable, JourneyTable, KinesisBus, LakeBucket, LedgerTable, Meter,
-    People, QuarantineBucket, SesEmail, Tables, TimerTable, TopicBus, VaultTable, create_tables,
+    People, QuarantineBucket, SendsTable, SesEmail, Tables, TimerTable, TopicBus, VaultTable, create_tables,
 };
 use collect_events::WriteKeys;
 use config::{Config, Files, FromFiles};
@@ -39,7 +39,9 @@ pub struct Deployed {
     pub journeys: RecordedJourneys,
     pub trigger_actions: RecordedActions,
     pub trigger_people: People,
+    pub trigger_sends: SendsTable,
     pub due_people: People,
+    pub due_sends: SendsTable,
     pub trigger_quarantine: QuarantineBucket,
     pub due_journeys: RecordedJourneys,
     pub due_actions: RecordedActions,
@@ -117,10 +119,12 @@ impl Deployed {
         let aws = tallies.aws("evaluate-triggers", endpoint).await;
         let (triggered, trigger_actions) = (journeys(&aws), actions(&aws));
         let trigger_people = People::new(&aws, &tables.profiles);
+        let trigger_sends = SendsTable::new(&aws, &tables.caps);
         let trigger_quarantine = QuarantineBucket::new(&aws, &made.bucket);
         let aws = tallies.aws("evaluate-triggers/due", endpoint).await;
         let (due_journeys, due_actions) = (journeys(&aws), actions(&aws));
         let due_people = People::new(&aws, &tables.profiles);
+        let due_sends = SendsTable::new(&aws, &tables.caps);
         let due_timers = timers(&tallies.aws("fire-timers", endpoint).await);
         let idle_timers = timers(&idle.aws("fire-timers", endpoint).await);
         let name = "deliver-messages";
@@ -152,7 +156,9 @@ impl Deployed {
             journeys: triggered,
             trigger_actions,
             trigger_people,
+            trigger_sends,
             due_people,
+            due_sends,
             trigger_quarantine,
             due_journeys,
             due_actions,

@@ -249,6 +249,7 @@ impl<'d> Play<'d> {
         let input = input::changes(&batch, self.numbers(batch.len()), now);
         let deps = evaluate_triggers::Deps {
             journeys: &d.journeys,
+            sends: &d.trigger_sends,
             actions: &d.trigger_actions,
             profiles: &d.trigger_people,
             campaigns: &d.config.campaigns,
@@ -275,6 +276,7 @@ impl<'d> Play<'d> {
             let input = input::messages(batch, "due", self.numbers(batch.len()), now);
             let deps = evaluate_triggers::Deps {
                 journeys: &d.due_journeys,
+                sends: &d.due_sends,
                 actions: &d.due_actions,
                 profiles: &d.due_people,
                 campaigns: &d.config.campaigns,

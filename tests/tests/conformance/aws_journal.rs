@@ -1,7 +1,10 @@
 //! Journeys, timers, held actions and the ledger on DynamoDB.
 
 use crate::{held, journeys, ledger, runs};
-use aws::{Aws, HeldTable, JourneyTable, LedgerTable, People, RunTable, Tables, TimerTable, create_tables};
+use aws::{
+    Aws, HeldTable, JourneyTable, LedgerTable, People, RunTable, SendsTable, Tables, TimerTable,
+    create_tables,
+};
 use campaign::{HeldStore, JourneyStore, JourneyWrite, Stored, Timer, TimerStore};
 use event::{Key, PortError};
 use rondo_tests::proxy::{self, Call, Fate};
@@ -115,6 +118,10 @@ fn ledgers() {
 fn ledgers_of_several_senders() {
     each(async |aws, tables| ledger::races(&LedgerTable::new(aws, &tables.ledger, &tables.caps)).await);
     each(async |aws, tables| ledger::windows(&LedgerTable::new(aws, &tables.ledger, &tables.caps)).await);
+    each(async |aws, tables| {
+        let table = LedgerTable::new(aws, &tables.ledger, &tables.caps);
+        ledger::merges(&table, &SendsTable::new(aws, &tables.caps)).await;
+    });
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! [`Ledger`].
 
 use crate::samples::key;
-use campaign::{Cap, Caps, Claim, Claimed, Ledger, LedgerEntry, LedgerState, Reason, Rolling};
-use futures_util::future::join_all;
+use campaign::{Cap, Caps, Claim, Claimed, Ledger, LedgerEntry, LedgerState, Reason, Rolling, SendsStore};
+use event::Key;
+use futures_util::future::{join, join_all};
 
 const DAY: i32 = 20_000;
 
@@ -196,6 +197,52 @@ pub async fn windows<L: Ledger>(ledger: &L) {
         ledger.claim(&[claim(227, "email", DAY + 2, 121_100)]).await.unwrap(),
         [over(Reason::CapRollingAll)]
     );
+}
+
+/// Two people turn out to be one, who has the caps of one.
+pub async fn merges<L: Ledger, S: SendsStore>(ledger: &L, sends: &S) {
+    let become_one = async |merges: &[(u8, u8)]| {
+        let merges: Vec<(Key, Key)> =
+            merges.iter().map(|(merged, into)| (key(*merged), key(*into))).collect();
+        sends.join_sends(&merges).await.unwrap();
+    };
+    become_one(&[(97, 98)]).await;
+    assert_eq!(counts(ledger, 98, "email", DAY).await, (0, 0), "nothing was sent");
+    let claims = [claim(230, 97, DAY), claim(231, 98, DAY - 1)];
+    assert_eq!(ledger.claim(&claims).await.unwrap(), [Claimed::Yes, Claimed::Yes]);
+    for _again in 0..2 {
+        become_one(&[(97, 98)]).await;
+        assert_eq!(counts(ledger, 98, "email", DAY).await, (1, 2));
+        assert_eq!(counts(ledger, 97, "email", DAY).await, (1, 2), "under the name from before, too");
+    }
+    // Whoever did not hear of it yet claims for both as well.
+    let claims = [claim(232, 97, DAY), claim(233, 97, DAY), claim(234, 98, DAY + 1)];
+    let over = Claimed::OverCap;
+    let expected = [Claimed::Yes, over(Reason::CapDay), over(Reason::CapWeek)];
+    assert_eq!(ledger.claim(&claims).await.unwrap(), expected);
+    // What was not sent after all is given back where it counts.
+    ledger.settle(&[refused(230, 97, Reason::ChannelError)]).await.unwrap();
+    assert_eq!(counts(ledger, 98, "email", DAY).await, (1, 2));
+    // One merge after the other, in whatever order they are heard of.
+    assert_eq!(ledger.claim(&[claim(235, 100, DAY)]).await.unwrap(), [Claimed::Yes]);
+    become_one(&[(98, 99), (100, 98)]).await;
+    for person in [97, 98, 99, 100] {
+        assert_eq!(counts(ledger, person, "email", DAY).await, (2, 3));
+    }
+    assert_eq!(ledger.claim(&[claim(236, 99, DAY + 1)]).await.unwrap(), [over(Reason::CapWeek)]);
+
+    // Both are written to while they become one: no message is counted for nobody.
+    let first = [claim(240, 101, DAY), claim(241, 102, DAY)];
+    assert_eq!(ledger.claim(&first).await.unwrap(), [Claimed::Yes, Claimed::Yes]);
+    let claims: Vec<Claim> = (242..252).map(|n| claim(n, 101 + n % 2, DAY - 1)).collect();
+    let claiming = join_all(claims.iter().map(|claim| ledger.claim(std::slice::from_ref(claim))));
+    let (answers, ()) = join(claiming, become_one(&[(101, 102)])).await;
+    let claimed = answers.into_iter().filter(|answer| answer.as_ref().unwrap()[0] == Claimed::Yes).count();
+    let expected = (2, 2 + claimed as u32);
+    assert_eq!(counts(ledger, 101, "email", DAY).await, expected);
+    assert_eq!(counts(ledger, 102, "email", DAY).await, expected);
+    // No more than each was allowed while they were two.
+    assert!((1..=4).contains(&claimed), "{claimed}");
 }
 
 /// Each kind of write, by one sender alone: none of them meets another.

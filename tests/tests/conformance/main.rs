@@ -130,6 +130,7 @@ fn ledgers() {
     each(|store| block_on(ledger::suite(store)));
     each(|store| block_on(ledger::races(store)));
     each(|store| block_on(ledger::windows(store)));
+    each(|store| block_on(ledger::merges(store, store)));
     each(|store| block_on(ledger::each_write_once(store)));
     // A claim is durable by itself: nobody is messaged twice after a crash.
     let folder = tempfile::tempdir().unwrap();

@@ -190,13 +190,14 @@ impl<'w> Run<'w> {
     }
 
     async fn evaluate_triggers(&self, batch: &Invocation, now: i64) -> Result<Value, Failure> {
-        let World { config, journeys, actions, people: profiles, quarantine, .. } = self.world;
+        let World { config, journeys, sends, actions, people: profiles, quarantine, .. } = self.world;
         let config = config.current(now).await?;
         let (campaigns, lateness) = (&config.campaigns, config.settings.lateness);
         let zone = &config.settings.delivery.zone;
         let reading_history = false;
         let deps = evaluate_triggers::Deps {
             journeys,
+            sends,
             actions,
             profiles,
             campaigns,

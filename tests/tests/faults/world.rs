@@ -2,7 +2,8 @@
 
 use aws::{
     ActionQueues, Aws, Bus, DueMessages, HeldTable, JourneyTable, KinesisBus, LakeBucket, LedgerTable,
-    LiveConfig, People, QuarantineBucket, SesEmail, Tables, TimerTable, TopicBus, VaultTable, create_tables,
+    LiveConfig, People, QuarantineBucket, SendsTable, SesEmail, Tables, TimerTable, TopicBus, VaultTable,
+    create_tables,
 };
 use lake::{LakeFile, LakeStore};
 use rondo_tests::proxy::{self, Call, Fate};
@@ -36,6 +37,7 @@ pub struct World {
     pub due: DueMessages,
     pub actions: ActionQueues,
     pub ledger: LedgerTable,
+    pub sends: SendsTable,
     pub email: SesEmail,
     pub webhook: Webhook,
     /// Past the network.
@@ -85,6 +87,7 @@ impl World {
             due: DueMessages::new(&aws, &names.due),
             actions: ActionQueues::new(&aws, &names.service, &names.marketing),
             ledger: LedgerTable::new(&aws, &tables.ledger, &tables.caps),
+            sends: SendsTable::new(&aws, &tables.caps),
             email: SesEmail::new(&aws, None),
             webhook: Webhook::default(),
             tables,

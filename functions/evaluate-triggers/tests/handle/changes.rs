@@ -152,10 +152,15 @@ fn the_journeys_of_a_visitor_go_to_the_person_they_turn_out_to_be() {
     assert_eq!(change(&memory, T0 + 2 * MINUTE, stream(&[modified(1, ANN, &[bought], &[])])), None);
 
     let merged = stream(&[forwarded(3, VISITOR, ANN), modified(4, ANN, &[], &[VISITOR])]);
+    // What was sent to the two is joined before the journeys are, or not at all.
+    memory.sends_down.set(1);
+    assert_eq!(change(&memory, T0 + 10 * MINUTE, merged.clone()), Some(sequence_number(3)));
+    assert_eq!(memory.waiting(VISITOR), ["sku-1", "sku-2"]);
     for _redelivery in 0..2 {
         assert_eq!(change(&memory, T0 + 10 * MINUTE, merged.clone()), None);
         assert_eq!((memory.waiting(VISITOR), memory.waiting(ANN)), (vec![], vec!["sku-1".to_owned()]));
     }
+    assert_eq!(*memory.joined.borrow(), [(VISITOR, ANN); 2]);
     assert_eq!(memory.timers_of(ANN), [61]);
     // The visitor's timer fires too, and finds nothing to do.
     fire(&memory, &[VISITOR, ANN]);

@@ -2,7 +2,8 @@
 
 use crate::samples::T0;
 use campaign::{
-    Action, ActionQueue, Campaign, Campaigns, JourneyStore, JourneyWrite, Journeys, Stored, Templates,
+    Action, ActionQueue, Campaign, Campaigns, JourneyStore, JourneyWrite, Journeys, SendsStore, Stored,
+    Templates,
 };
 use evaluate_triggers::Deps;
 use event::{Key, MINUTE, PortError, Quarantine, Quarantined};
@@ -34,11 +35,14 @@ pub struct Memory {
     pub timers: RefCell<BTreeSet<(u32, Key)>>,
     pub actions: RefCell<BTreeMap<Key, Action>>,
     pub quarantined: RefCell<Vec<Quarantined>>,
+    /// Whose messages were joined with whose.
+    pub joined: RefCell<Vec<(Key, Key)>>,
     /// How many journey writes were taken.
     pub writes: Cell<u32>,
     /// How many calls from now on fail in passing, by port.
     pub journeys_down: Cell<u32>,
     pub writes_down: Cell<u32>,
+    pub sends_down: Cell<u32>,
     pub actions_down: Cell<u32>,
     pub quarantine_down: Cell<u32>,
     /// How often from now on somebody else writes a person first.
@@ -98,6 +102,14 @@ impl ProfileStore for Memory {
     }
 }
 
+impl SendsStore for Memory {
+    async fn join_sends(&self, merges: &[(Key, Key)]) -> Result<(), PortError> {
+        available(&self.sends_down)?;
+        self.joined.borrow_mut().extend_from_slice(merges);
+        Ok(())
+    }
+}
+
 impl ActionQueue for Memory {
     async fn put(&self, actions: &[Action]) -> Result<(), PortError> {
         available(&self.actions_down)?;
@@ -115,10 +127,11 @@ impl Quarantine for Memory {
 }
 
 impl Memory {
-    pub fn deps<'d>(&'d self, campaigns: &'d Campaigns) -> Deps<'d, Memory, Memory, Memory> {
+    pub fn deps<'d>(&'d self, campaigns: &'d Campaigns) -> Deps<'d, Memory, Memory, Memory, Memory> {
         const ZONE: &TimeZone = &TimeZone::UTC;
         Deps {
             journeys: self,
+            sends: self,
             actions: self,
             profiles: self,
             campaigns,

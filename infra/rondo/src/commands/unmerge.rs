@@ -60,11 +60,12 @@ pub fn answer(installation: &mut Installation, id: &str, merge: Option<usize>, n
     let lake = LakeFolder::new(installation.folder.join("lake"));
     let (store, limits) = (&installation.pump.store, installation.pump.identity.limits);
     let unmerged = block_on(update_profiles::unmerge(store, &History(&lake), limits, (gone, into), now))?;
+    store.part_sends(found.person, &[unmerged.gone, unmerged.into])?;
     installation.pump.commit()?;
     Ok(format!(
         "The merge of {} {} into {} {} is undone, and nothing will join the two again.\n  the one is now person {}\n  the \
          other is now person {}\n{} events of everybody concerned were replayed; {} profiles and {} identifiers changed. \
-         Journeys and messages stay with person {}.",
+         Journeys and messages stay with person {}; what was sent counts against the caps of both.",
         gone.kind.as_str(),
         gone.person,
         into.kind.as_str(),

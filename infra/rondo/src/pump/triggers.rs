@@ -56,9 +56,10 @@ impl Pump {
     }
 
     /// What evaluate-triggers works with here.
-    pub(crate) fn triggers<'p, A>(&'p self, actions: &'p A) -> Deps<'p, Store, A, Store> {
+    pub(crate) fn triggers<'p, A>(&'p self, actions: &'p A) -> Deps<'p, Store, A, Store, Store> {
         Deps {
             journeys: &self.store,
+            sends: &self.store,
             actions,
             profiles: &self.store,
             campaigns: &self.campaigns,

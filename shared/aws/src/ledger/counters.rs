@@ -16,9 +16,11 @@ const SENDS: &str = "sends";
 /// The number of a counter of an earlier release.
 const COUNT: &str = "count";
 
-/// What was sent to a person, as it was read.
+/// What counts for a person, as it was read.
 #[derive(Default)]
 pub(super) struct Counters {
+    /// Whose row it is: after a merge, that of who they were merged into.
+    pub person: Key,
     pub sends: Sends,
     /// The bytes of the row; none where there was none.
     read: Option<Vec<u8>>,
@@ -34,8 +36,18 @@ pub(super) struct Change {
 }
 
 impl Counters {
-    /// Reads a person's row. Who has none yet has the counters of an earlier release, for as long as they are kept.
+    /// Reads what counts for a person.
     pub(super) async fn read(client: &Client, table: &str, person: Key) -> Result<Counters, PortError> {
+        let mut counters = Counters::row(client, table, person).await?;
+        for _ in 0..Sends::MAX_HOPS {
+            let Some(into) = counters.sends.moved() else { break };
+            counters = Counters::row(client, table, into).await?;
+        }
+        Ok(counters)
+    }
+
+    /// Reads a person's row. Who has none yet has the counters of an earlier release, for as long as they are kept.
+    async fn row(client: &Client, table: &str, person: Key) -> Result<Counters, PortError> {
         let query = client
             .query()
             .table_name(table)
@@ -45,12 +57,12 @@ impl Counters {
             .expression_attribute_values(":person", binary(person.0));
         // A row and ten days of counters are far from a page.
         let rows = query.send().await.map_err(|error| failure(WHAT, error))?;
-        let mut counters = Counters::default();
+        let mut counters = Counters { person, ..Counters::default() };
         for row in rows.items() {
             if let Some(bytes) = bytes_of(row, SENDS) {
                 let damaged = |_| PortError::Failed { what: WHAT, reason: "a row is damaged".to_owned() };
                 let sends = Sends::decode(bytes).map_err(damaged)?;
-                return Ok(Counters { sends, read: Some(bytes.to_vec()) });
+                return Ok(Counters { person, sends, read: Some(bytes.to_vec()) });
             }
             if let Some((channel, day)) = day_of(row) {
                 counters.sends.add_counted(channel, day, number_of(row, COUNT).unwrap_or_default());
@@ -60,10 +72,15 @@ impl Counters {
     }
 
     /// The write of what `sends` are by now; `now` is a time at which nothing is forgotten that counts, UTC ms.
-    pub(super) fn change(self, person: Key, now: i64) -> Change {
+    pub(super) fn change(self, now: i64) -> Change {
         let latest = self.sends.latest().map_or(now, |latest| latest.max(now));
         let expires = latest.saturating_add(Rolling::MAX_WINDOW).div_euclid(SECOND);
-        Change { person, read: self.read, sends: self.sends.encode(), expires }
+        Change { person: self.person, read: self.read, sends: self.sends.encode(), expires }
+    }
+
+    /// The write by which it counts in somebody else's row, for as long as anything of it counts.
+    pub(super) fn moved_to(self, person: Key) -> Change {
+        Change { sends: Sends::moved_to(person).encode(), ..self.change(0) }
     }
 }
 

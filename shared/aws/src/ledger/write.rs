@@ -42,7 +42,7 @@ impl LedgerTable {
 }
 
 /// What a transaction was cancelled for, where another attempt may go through.
-fn lost(error: &TransactWriteItemsError) -> Option<PortError> {
+pub(super) fn lost(error: &TransactWriteItemsError) -> Option<PortError> {
     let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else { return None };
     let codes = || cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
     if let Some(code) =

@@ -61,6 +61,7 @@ pub fn evaluate_triggers(call: Call<'_>) -> Result<Value> {
     let pump = &call.installation.pump;
     let deps = evaluate_triggers::Deps {
         journeys: &pump.store,
+        sends: &pump.store,
         actions: &pump.store,
         profiles: &pump.store,
         campaigns: &pump.campaigns,
