@@ -3,7 +3,7 @@
 use crate::calendar::parse_day;
 use crate::{Report, ReportError, Settings, learn, run};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use campaign::{Campaign, Campaigns, CreativeStore};
+use campaign::{Campaign, Campaigns, CreativeStore, Placements};
 use event::QualitySource;
 use lake::{LakeStore, ReportStore};
 use lambda::{Failure, Invocation, Source};
@@ -22,6 +22,7 @@ pub struct Deps<'d, L, R, Q, C> {
     pub creatives: &'d C,
     /// Those whose creatives are learned.
     pub campaigns: &'d Campaigns,
+    pub placements: &'d Placements,
     pub settings: Settings,
 }
 
@@ -88,7 +89,8 @@ async fn lesson<L: LakeStore, R, Q, C: CreativeStore>(
     now: i64,
 ) -> Result<BTreeMap<String, u64>, ReportError> {
     let sends = deps.campaigns.iter().flat_map(Campaign::sends);
-    let creatives: Vec<_> = sends.filter_map(|(_, message)| message.creative()).collect();
+    let of_messages = sends.filter_map(|(_, message)| message.creative());
+    let creatives: Vec<_> = of_messages.chain(deps.placements.learning()).collect();
     if creatives.is_empty() {
         return Ok(BTreeMap::new());
     }

@@ -21,8 +21,8 @@ async fn main() -> Result<(), Failure> {
         let (title, planned) = (config.settings.name.clone(), config.planned.0.clone());
         let settings = Settings { title, planned, attribution_days, ..defaults.clone() };
         let (lake, reports, creatives, counts) = (&bucket, &bucket, &bucket, &counts);
-        let campaigns = &config.campaigns;
-        invoke(&Deps { lake, reports, counts, creatives, campaigns, settings }, &event, now).await
+        let (campaigns, placements) = (&config.campaigns, &config.placements);
+        invoke(&Deps { lake, reports, counts, creatives, campaigns, placements, settings }, &event, now).await
     };
     function.serve(handler).await
 }

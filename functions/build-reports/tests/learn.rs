@@ -3,7 +3,7 @@
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use build_reports::{Built, Deps, Settings, handle, learn};
 use bytes::Bytes;
-use campaign::{Campaign, Campaigns, CreativeStore, Creatives, Templates};
+use campaign::{Campaign, Campaigns, CreativeStore, Creatives, Placement, Placements, Templates};
 use event::{
     DAY, Event, HOUR, IdentifierKind, Identifiers, NotCounted, PortError, Pseudonymizer, day_of, names,
 };
@@ -75,6 +75,10 @@ impl Memory {
                 properties["creative"] =
                     json!({"levels": {"title": title}, "circumstances": [], "explored": true});
             }
+            if *name == names::CREATIVE_VIEWED {
+                properties["placement"] = json!("home-hero");
+                properties["creative"]["levels"] = json!({"creative": title});
+            }
             let (id, at) = (format!("m-{day}-{sequence}"), at + sequence * HOUR);
             let event = Event::reported(id, name, identifiers, at, properties.to_string(), "rondo");
             file.push(sequence, at, &event);
@@ -98,8 +102,13 @@ fn campaigns(with_creative: bool) -> Campaigns {
 
 /// What the function makes of the night after `day`.
 fn night(lake: &Memory, campaigns: &Campaigns, day: i64) -> Built {
+    night_with(lake, campaigns, &Placements::default(), day)
+}
+
+fn night_with(lake: &Memory, campaigns: &Campaigns, placements: &Placements, day: i64) -> Built {
     let settings = Settings::default();
-    let deps = Deps { lake, reports: lake, counts: &NotCounted, creatives: lake, campaigns, settings };
+    let (reports, counts, creatives) = (lake, &NotCounted, lake);
+    let deps = Deps { lake, reports, counts, creatives, campaigns, placements, settings };
     let event: EventBridgeEvent = serde_json::from_value(json!({
         "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": [],
         "time": event::iso_time(START + day * DAY + 13 * HOUR),
@@ -169,6 +178,7 @@ fn nothing_is_kept_where_nothing_is_chosen_and_what_is_damaged_is_told() {
         counts: &NotCounted,
         creatives: &lake,
         campaigns: &campaigns(true),
+        placements: &Placements::default(),
         settings: Settings::default(),
     };
     let error = block_on(handle(&deps, &EventBridgeEvent::default(), START)).unwrap_err().to_string();
@@ -177,4 +187,29 @@ fn nothing_is_kept_where_nothing_is_chosen_and_what_is_damaged_is_told() {
         lake.files.borrow().contains_key("reports/latest/index.html"),
         "the report is there all the same"
     );
+}
+
+#[test]
+fn placements_that_learn_are_learned_beside_campaigns() {
+    let (lake, viewed) = (Memory::default(), names::CREATIVE_VIEWED);
+    let yaml = "name: home-hero\nlearn: { window: 1d }\n\
+                creatives:\n  - { name: pans, content: 1 }\n  - { name: pots, content: 2 }\n";
+    let placements = Placements::new([Placement::parse(yaml).unwrap()]);
+    lake.add(
+        0,
+        &[
+            (viewed, "ann", 1, "pans"),
+            (viewed, "bo", 2, "pots"),
+            // Told again, as another process does.
+            (viewed, "ann", 1, "pans"),
+            ("Promotion Clicked", "bo", 2, ""),
+            (SENT, "ann", 9, "plain"),
+        ],
+    );
+    lake.add(1, &[("Page Viewed", "ann", 0, ""), ("Promotion Clicked", "ann", 0, "")]);
+    let learned = night_with(&lake, &campaigns(true), &placements, 4).learned;
+    assert_eq!((learned["placement:home-hero"], learned["welcome/hello"]), (2, 1));
+    let kept = block_on(lake.load()).unwrap();
+    let of = |creative: &str| kept.learned()["placement:home-hero"].of("creative", creative);
+    assert_eq!((of("pans"), of("pots")), ((1, 0), (1, 1)), "a day and an hour later is too late");
 }

@@ -3,7 +3,7 @@
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use build_reports::{Deps, Report, ReportError, Settings, handle, run};
 use bytes::Bytes;
-use campaign::{Campaigns, CreativeStore, Creatives};
+use campaign::{Campaigns, CreativeStore, Creatives, Placements};
 use event::{
     Arrival, Event, IdentifierKind, Identifiers, NotCounted, Parser, ParserSettings, PortError,
     Pseudonymizer, names,
@@ -259,7 +259,8 @@ fn invoke(case: &str) -> Result<Report, ReportError> {
     let lake = shop();
     let (campaigns, settings) = (Campaigns::default(), Settings::default());
     let (lake, counts, creatives, campaigns) = (&lake, &NotCounted, &NothingLearned, &campaigns);
-    let deps = Deps { lake, counts, reports: lake, creatives, campaigns, settings };
+    let placements = &Placements::default();
+    let deps = Deps { lake, counts, reports: lake, creatives, campaigns, placements, settings };
     block_on(handle(&deps, &event, NOW)).map(|built| built.report)
 }
 

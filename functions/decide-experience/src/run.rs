@@ -3,8 +3,8 @@
 use crate::asked::Asked;
 use crate::hot::HotProfiles;
 use crate::{ReadKeys, Request, Response, answer};
-use campaign::placement::{Choice, DefaultOnly, Products, ShownArm, Visitor};
-use campaign::{Campaigns, OnSiteMessage, Placements, ProfileView, Share, Utm};
+use campaign::placement::{Choice, DefaultOnly, Learned, Products, ShownArm, Visitor};
+use campaign::{Campaigns, Creatives, OnSiteMessage, Placements, ProfileView, Share, Utm};
 use event::{
     Arrival, Code, Event, EventType, Identifiers, Key, Parsed, Parser, ParserSettings, Rejection, names,
 };
@@ -30,6 +30,8 @@ pub struct Deps<'d, S, C> {
     pub utm: Option<&'d Utm>,
     /// What people look at; none until it was computed.
     pub products: Option<&'d Products>,
+    /// What was learned of creatives.
+    pub learned: &'d Creatives,
     /// Of [`visitor_parser`].
     pub parser: &'d Parser,
     pub keys: &'d ReadKeys,
@@ -129,7 +131,7 @@ async fn decide<S: PersonSource, C: SharedProfiles>(
     for name in asked.placements {
         let answer = match deps.placements.get(&name) {
             Some(placement) => {
-                let choice = placement.choose(&visitor, &view, deps.products);
+                let choice = placement.choose(&visitor, &view, deps.products, deps.learned);
                 ttl = ttl.min(choice.ttl);
                 let taking_part = choice.arms.iter().filter(|arm| arm.takes_part);
                 let told = taking_part.map(|arm| exposure(arm, &name, (id, who), now));
@@ -144,7 +146,11 @@ async fn decide<S: PersonSource, C: SharedProfiles>(
                         exposures.push(showing(message, &name, who, now));
                         shown_message(&choice, message)
                     }
-                    None => shown(&choice),
+                    None => {
+                        let viewed = choice.learned.as_ref().map(|learned| viewed(learned, &name, who, now));
+                        exposures.extend(viewed.filter(|exposure| deps.hot.is_first(exposure.hash)));
+                        shown(&choice)
+                    }
                 }
             }
             None => {
@@ -186,6 +192,15 @@ fn exposure(
     Event::reported(message_id, names::EXPERIMENT_VIEWED, who, now, properties.to_string(), SOURCE)
 }
 
+/// That a visitor is shown a creative that is learned from: the same event on the same day, however often it is made.
+fn viewed(learned: &Learned, placement: &str, who: Identifiers, now: i64) -> Event<'static> {
+    let action = learned.action.to_string();
+    let message_id = format!("viewed-{action}");
+    let properties =
+        json!({"placement": placement, "creative": learned.chosen.to_json(), "action_id": action});
+    Event::reported(message_id, names::CREATIVE_VIEWED, who, now, properties.to_string(), SOURCE)
+}
+
 /// That a visitor is shown a message for the n-th time: the same event however often it is made.
 fn showing(message: &OnSiteMessage<'_>, placement: &str, who: Identifiers, now: i64) -> Event<'static> {
     let mut properties = json!({
@@ -206,6 +221,9 @@ fn showing(message: &OnSiteMessage<'_>, placement: &str, who: Identifiers, now: 
 /// A message in the place of the creative; the page sends `message` back when the visitor clicks or closes it.
 fn shown_message(choice: &Choice<'_>, message: &OnSiteMessage<'_>) -> Value {
     let mut shown = shown(choice);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.remove("action_id");
+    }
     shown["creative"] = format!("{}/{}", message.campaign, message.step).into();
     shown["content"] = message.content.clone();
     shown["message"] = json!({
@@ -228,14 +246,19 @@ fn shown(choice: &Choice<'_>) -> Value {
             (arm.experiment.to_owned(), shown)
         })
         .collect();
-    json!({
+    let mut shown = json!({
         "creative": choice.creative,
         "content": choice.content,
         "products": choice.products,
         "experiments": arms,
         "reason": choice.why.as_str(),
         "ttl_s": choice.ttl / 1_000,
-    })
+    });
+    if let Some(learned) = &choice.learned {
+        // What a click names it by.
+        shown["action_id"] = learned.action.to_string().into();
+    }
+    shown
 }
 
 /// The event of somebody of whom nothing may be looked at.

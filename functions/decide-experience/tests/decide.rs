@@ -4,7 +4,10 @@
 mod ports;
 
 use campaign::placement::Products;
-use campaign::{Campaign, Campaigns, Experiment, Placement, Placements, Share, Templates};
+use campaign::{
+    Bandit, Campaign, Campaigns, Creatives, Experiment, Placement, Placements, Reward, Share, Shown,
+    Templates,
+};
 use decide_experience::{Deps, HotProfiles, ReadKeys, Request, Response, invoke, run, visitor_parser};
 use event::{
     Arrival, Identifier, IdentifierKind, Parser, ParserSettings, PortError, Privacy, PrivacyList,
@@ -70,6 +73,7 @@ struct World {
     hot: HotProfiles,
     placements: Placements,
     campaigns: Campaigns,
+    learned: Creatives,
     parser: Parser,
     privacy: Arc<Privacy>,
     holdout: Share,
@@ -88,6 +92,7 @@ impl World {
             hot: HotProfiles::new(1 << 20, SECOND),
             placements: Placements::new([HERO, page].map(|yaml| Placement::parse(yaml).unwrap())),
             campaigns: Campaigns::new(vec![Campaign::parse(CART, &templates).unwrap()]),
+            learned: Creatives::default(),
             parser: visitor_parser(&Parser::new(Pseudonymizer::new(b"test key"), settings)),
             privacy,
             holdout: Share::default(),
@@ -138,6 +143,7 @@ impl World {
             campaigns: &self.campaigns,
             utm: None,
             products: Some(&products),
+            learned: &self.learned,
             parser: &self.parser,
             keys: &keys,
             holdout: self.holdout,
@@ -426,10 +432,22 @@ fn what_one_process_read_another_need_not_read() {
             let headers = [("x-write-key", "demo-key")];
             let (method, path, query) = ("POST", "/v1/decide", "");
             let request = Request { method, path, query, headers: &headers, body: body.as_bytes(), now: NOW };
-            let Deps { store, placements, campaigns, utm, products, parser, keys, holdout, .. } = *deps;
+            let Deps { store, placements, campaigns, utm, products, learned, parser, keys, holdout, .. } =
+                *deps;
             let (shared, hot) = (&shelf, &hot);
-            let deps =
-                Deps { store, shared, hot, placements, campaigns, utm, products, parser, keys, holdout };
+            let deps = Deps {
+                store,
+                shared,
+                hot,
+                placements,
+                campaigns,
+                utm,
+                products,
+                learned,
+                parser,
+                keys,
+                holdout,
+            };
             let response = block_on(run(&deps, &request));
             serde_json::from_slice::<Value>(&response.body).unwrap()["placements"]["home-hero"]["creative"]
                 .clone()
@@ -585,4 +603,57 @@ fn a_message_that_waits_is_shown_in_the_place_of_the_creative_and_told() {
     assert!(
         kept.headers.iter().any(|(name, value)| *name == "cache-control" && value.ends_with("max-age=0"))
     );
+}
+
+const LEARNING: &str = "\
+name: home-hero
+creatives:
+  - { name: pans, content: { title: Pans } }
+  - { name: pots, content: { title: Pots } }
+learn: { explore: 0.01, min_samples: 10 }
+";
+
+#[test]
+fn a_placement_that_learns_says_whether_chance_chose_and_tells_it_once_a_day() {
+    let mut world = World::new();
+    world.placements = Placements::new([Placement::parse(LEARNING).unwrap()]);
+    world.ann(&[viewed("cup")]);
+    let ask = |world: &World, user: &str, now| {
+        let body = json!({"userId": user, "placements": ["home-hero"]}).to_string();
+        let response = world.request("POST", "", &body, now);
+        let hero =
+            serde_json::from_slice::<Value>(&response.body).unwrap()["placements"]["home-hero"].clone();
+        (hero, response.exposures)
+    };
+    let (first, told) = ask(&world, "ann", NOW);
+    assert_eq!(first["reason"], "explored");
+    let [event] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(event.name, "Creative Viewed");
+    let properties: Value = serde_json::from_str(&event.properties).unwrap();
+    assert_eq!(
+        (&properties["placement"], &properties["creative"]["levels"]["creative"], &properties["action_id"]),
+        (&json!("home-hero"), &first["creative"], &first["action_id"])
+    );
+    let (again, told_again) = ask(&world, "ann", NOW + 60_000);
+    assert_eq!((&again["creative"], told_again.len()), (&first["creative"], 0));
+
+    // From then on it is known which does better.
+    let action = |n: u128| event::Key((n + 1).to_be_bytes());
+    let shown: Vec<Shown> = (0..400)
+        .map(|n| Shown {
+            action: action(n),
+            identifiers: event::Identifiers::default(),
+            at: 0,
+            levels: [("creative".to_owned(), ["pans", "pots"][(n % 2) as usize].to_owned())].into(),
+            circumstances: Vec::new(),
+        })
+        .collect();
+    let reward = |n| Reward { action: Some(action(n)), identifiers: event::Identifiers::default(), at: 1 };
+    let mut bandit = Bandit::default();
+    bandit.learn(&shown, &(0..200).map(|n| reward(2 * n + 1)).collect::<Vec<_>>(), 10, 20);
+    world.learned = Creatives::new([("placement:home-hero".to_owned(), bandit)].into());
+    let answers: Vec<Value> = (0..100).map(|n| ask(&world, &format!("user-{n}"), NOW).0).collect();
+    let chosen =
+        answers.iter().filter(|hero| hero["reason"] == "chosen" && hero["creative"] == "pots").count();
+    assert!(chosen >= 90, "{chosen}");
 }

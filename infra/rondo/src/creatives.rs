@@ -15,10 +15,11 @@ pub fn read_creatives(folder: &Path) -> Result<Creatives> {
 }
 
 impl Installation {
-    /// The creatives of the live campaigns.
+    /// The creatives of the live campaigns, and of placements that learn.
     pub fn creatives(&self) -> Vec<&Creative> {
         let sends = self.pump.campaigns.iter().flat_map(Campaign::sends);
-        sends.filter_map(|(_, message)| message.creative()).collect()
+        let of_messages = sends.filter_map(|(_, message)| message.creative());
+        of_messages.chain(self.placements.learning()).collect()
     }
 
     /// Learns from all messages in the lake whose windows are over at `now` (UTC ms), and chooses by it from then on.

@@ -35,7 +35,7 @@ pub struct Installation {
     /// Sources that send webhooks, with what they sign with.
     pub webhooks: collect_events::Webhooks,
     pub delivery: campaign::DeliverySettings,
-    pub placements: campaign::Placements,
+    pub placements: Arc<campaign::Placements>,
     /// Whether what a shop system asks to be erased is erased without anybody's approval.
     pub erases_unasked: bool,
     pub outbox: Outbox,
@@ -96,7 +96,7 @@ impl Installation {
             write_keys: config.settings.write_keys,
             rate_limits: config.settings.rate_limits,
             delivery: config.settings.delivery,
-            placements: config.placements,
+            placements: Arc::new(config.placements),
             erases_unasked: config.settings.erases_unasked,
             outbox,
             webhook: Webhook::default(),

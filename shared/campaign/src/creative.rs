@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// What of a message is chosen, from what, and what it is to bring about.
 #[derive(Debug)]
 pub struct Creative {
-    /// What it is learned under: `<campaign>/<step>`.
+    /// What it is learned under: `<campaign>/<step>`, or `placement:<name>`.
     pub name: String,
     pub slots: Vec<CreativeSlot>,
     /// Conditions on the profile that the choice may depend on, by name.
@@ -62,10 +62,23 @@ impl Creative {
 
     /// Chooses for one person and action (`now` in UTC ms): always the same, as long as nothing more is learned.
     pub fn choose(&self, learned: &Creatives, profile: &Profile<'_>, now: i64, action: Key) -> Chosen {
+        let all: Vec<Vec<usize>> = self.slots.iter().map(|slot| (0..slot.levels.len()).collect()).collect();
+        self.choose_among(&all, learned, profile, now, action)
+    }
+
+    /// The same among some levels of each slot, at least one of each.
+    pub(crate) fn choose_among(
+        &self,
+        among: &[Vec<usize>],
+        learned: &Creatives,
+        profile: &Profile<'_>,
+        now: i64,
+        action: Key,
+    ) -> Chosen {
         let held: Vec<bool> =
             self.circumstances.iter().map(|(_, when)| when.matches_profile(profile, now)).collect();
         let seed = xxh3_64(&[self.name.as_bytes(), &action.0].concat());
-        let choice = learned.model(self).choose(&held, seed);
+        let choice = learned.model(self).choose_among(among, &held, seed);
         let levels = self.slots.iter().zip(&choice.levels);
         let names = self.circumstances.iter().zip(held).filter(|(_, holds)| *holds);
         Chosen {
@@ -73,6 +86,11 @@ impl Creative {
             circumstances: names.map(|((name, _), _)| name.clone()).collect(),
             explored: choice.explored,
         }
+    }
+
+    /// The name of what a placement learns; no campaign's is like it.
+    pub(crate) fn of_placement(placement: &str) -> String {
+        format!("placement:{placement}")
     }
 
     /// The part of each slot that was chosen; of one that says nothing, the first.
@@ -84,23 +102,31 @@ impl Creative {
         })
     }
 
-    /// The message that an event tells of, where it was sent with this creative's choices: one that waits on site where it
+    /// The message or creative that an event tells of, where it was shown with this creative's choices: a message that waits on site where it
     /// was shown first.
     pub fn shown(&self, event: &Event<'_>) -> Option<Shown> {
-        let told = matches!(event.name.as_ref(), names::MESSAGE_SENT | names::MESSAGE_SHOWN);
+        let told = matches!(
+            event.name.as_ref(),
+            names::MESSAGE_SENT | names::MESSAGE_SHOWN | names::CREATIVE_VIEWED
+        );
         if !told || !event.properties.contains("\"creative\"") {
             return None;
         }
         let properties: Value = serde_json::from_str(&event.properties).ok()?;
         let is_seen = match event.name.as_ref() {
             names::MESSAGE_SHOWN => properties["showing"] == 1,
+            names::CREATIVE_VIEWED => true,
             _ => properties["channel"] != ON_SITE,
         };
         if !is_seen {
             return None;
         }
         let text = |name: &str| properties.get(name)?.as_str();
-        if self.name != format!("{}/{}", text("campaign")?, text("step")?) {
+        let name = match event.name.as_ref() {
+            names::CREATIVE_VIEWED => Creative::of_placement(text("placement")?),
+            _ => format!("{}/{}", text("campaign")?, text("step")?),
+        };
+        if self.name != name {
             return None;
         }
         let chosen = Chosen::from_json(properties.get("creative")?)?;

@@ -170,6 +170,10 @@ impl<'c> Candidate<'c, '_> {
         };
         let parts = Chosen::from_json(&chosen);
         let rendered = self.message.render_chosen(&context, &parts.clone().unwrap_or_default()).ok()?;
+        // Of a template that is not to be shown nothing is left.
+        if rendered.html.is_empty() && rendered.text.trim().is_empty() {
+            return None;
+        }
         let marks = Utm::of(utm, self.campaign.utm.as_ref(), &self.campaign.name, self.step, ON_SITE);
         let rendered = match &marks {
             Some(marks) => rendered.with_marked_links(marks, ""),

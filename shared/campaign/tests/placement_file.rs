@@ -119,6 +119,61 @@ creatives:
 }
 
 #[test]
+fn what_is_learned_and_its_mistakes() {
+    let good = "\
+name: a
+creatives:
+  - { name: b, content: x }
+  - { name: c, content: y }
+learn:
+  circumstances: { buyer: profile.orders.count > 0 }
+  reward: Order Completed
+  window: 3d
+  explore: 0.2
+  min_samples: 50
+";
+    let learn = Placement::parse(good).unwrap().learn.unwrap();
+    assert_eq!(
+        (learn.name.as_str(), learn.reward.as_str(), learn.window),
+        ("placement:a", "Order Completed", 3 * DAY)
+    );
+    assert_eq!((learn.design.min_samples, learn.design.features()), (50, 4));
+    assert_eq!((learn.slots[0].name.as_str(), learn.slots[0].levels.len()), ("creative", 2));
+    let plain = Placement::parse(
+        "name: a\nlearn: {}\ncreatives: [ { name: b, content: 1 }, { name: c, content: 2 } ]\n",
+    );
+    let plain = plain.unwrap().learn.unwrap();
+    assert_eq!(
+        (plain.reward.as_str(), plain.window, plain.design.min_samples),
+        ("Promotion Clicked", 7 * DAY, 100)
+    );
+    let creatives: String = (0..20).map(|n| format!("  - {{ name: n{n}, content: x }}\n")).collect();
+    let many = format!("creatives:\n{creatives}");
+    for (from, to, line, message) in [
+        ("  - { name: c, content: y }\n", "", 5, "fewer than two creatives"),
+        ("explore: 0.2", "explore: 0", 9, "a share from 0.01 to 1"),
+        ("window: 3d", "window: long", 8, "write one like 30m"),
+        ("buyer:", "'a buyer':", 6, "letters, digits, - and _"),
+        ("profile.orders.count", "profile.order.count", 6, "did you mean `orders`?"),
+        ("explore:", "explores:", 9, "did you mean `explore`?"),
+        ("creatives:\n", &many, 26, "come to 110"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let circumstances = "circumstances: { buyer: profile.orders.count > 0, x: true, y: true, z: true }";
+        let changed = good.replacen(from, to, 1);
+        let changed = if message == "come to 110" {
+            changed.replace("circumstances: { buyer: profile.orders.count > 0 }", circumstances)
+        } else {
+            changed
+        };
+        match Placement::parse(&changed) {
+            Err(error) => assert!(error.line == line && error.message.contains(message), "{to:.40}: {error}"),
+            Ok(_) => panic!("{changed}"),
+        }
+    }
+}
+
+#[test]
 fn a_name_is_given_once() {
     let mut placements = Placements::default();
     placements.add(Placement::parse(GOOD).unwrap()).unwrap();

@@ -50,6 +50,7 @@ pub struct ReportConfig {
     pub settings: Settings,
     /// Those without mistakes: what creatives bring about is learned of them. A mistake in another stops no report.
     pub campaigns: Campaigns,
+    pub placements: Placements,
     /// What the tracking plan names.
     pub planned: PlanOutline,
 }
@@ -89,7 +90,8 @@ impl FromFiles for ReportConfig {
         let mut problems = Problems::default();
         let settings = Settings::read(files, &mut problems);
         let (whole, _) = Config::read(files);
-        (ReportConfig { settings, campaigns: whole.campaigns, planned: PlanOutline::of(files) }, problems)
+        let (campaigns, placements) = (whole.campaigns, whole.placements);
+        (ReportConfig { settings, campaigns, placements, planned: PlanOutline::of(files) }, problems)
     }
 }
 

@@ -35,6 +35,8 @@ pub mod names {
     pub const GOAL_REACHED: &str = "Campaign Goal Reached";
     /// A person came into an arm of an experiment (properties: `experiment_id`, `variation_id`).
     pub const EXPERIMENT_VIEWED: &str = "Experiment Viewed";
+    /// A visitor was shown a creative of a placement that learns (properties: `placement`, `creative`, `action_id`).
+    pub const CREATIVE_VIEWED: &str = "Creative Viewed";
     pub const SUBSCRIBED: &str = "Subscribed";
     pub const UNSUBSCRIBED: &str = "Unsubscribed";
     /// What is left of a record whose person did not agree to analytics: their answers.
@@ -55,6 +57,7 @@ pub mod names {
                 | MESSAGE_SHOWN
                 | GOAL_REACHED
                 | EXPERIMENT_VIEWED
+                | CREATIVE_VIEWED
         )
     }
 }

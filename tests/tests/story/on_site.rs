@@ -66,6 +66,7 @@ fn front_page(shop: &mut Shop, user: &str, now: i64) -> Value {
         campaigns: &running.pump.campaigns,
         utm: None,
         products: None,
+        learned: &running.delivery.creatives,
         parser: &parser,
         keys: &keys,
         holdout: running.delivery.holdout,

@@ -271,7 +271,7 @@ fn serve(args: &DecideArgs) -> Result<()> {
     installation.report(clock())?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    serve_decisions(listener, &mut installation, ReadKeys::default().and("web", KEY))?;
+    serve_decisions(listener, &installation, ReadKeys::default().and("web", KEY))?;
     println!("{address}");
     let done = Arc::new(AtomicBool::new(false));
     let mut peak = Some(installation);

@@ -105,3 +105,37 @@ fn a_placement_with_a_mistake_is_told_with_its_place() {
     assert!(run.err.contains("placements/a.yaml:3:"), "{}", run.err);
     assert!(run.err.contains("the field `content` is missing here; add it"), "{}", run.err);
 }
+
+#[test]
+fn a_placement_learns_while_the_server_runs() {
+    let data = tempdir().unwrap();
+    let hero = "name: home-hero\ncreatives:\n  - { name: pans, content: 1 }\n  - { name: pots, content: 2 }\n\
+                learn: { window: 1s, min_samples: 1, explore: 0.01 }\n";
+    write(
+        data.path(),
+        &[("config/settings.yaml", "global_holdout: 0\n"), ("config/placements/home-hero.yaml", hero)],
+    );
+    let server = Server::start(data.path());
+    let mut clicks = Vec::new();
+    for n in 0..12 {
+        let user = format!("user-{n}");
+        let shown = self::hero(&server, json!({"userId": user}));
+        assert_eq!(shown["reason"], "explored");
+        if shown["creative"] == "pots" {
+            clicks.push(json!({"type": "track", "event": "Promotion Clicked", "userId": user,
+                "properties": {"action_id": shown["action_id"]}}));
+        }
+    }
+    assert_eq!(server.post("/v1/batch", &json!({"batch": clicks}).to_string()).status, 200);
+    let learn = || -> Value { serde_json::from_str(&output(data.path(), &["learn", "--json"])).unwrap() };
+    eventually("a lesson of all", || learn()[0]["messages"] == 12);
+    let learned = learn();
+    assert_eq!(
+        (&learned[0]["creative"], &learned[0]["rewarded"]),
+        (&json!("placement:home-hero"), &json!(clicks.len()))
+    );
+    eventually("the server chooses by it", || {
+        self::hero(&server, json!({"userId": "somebody-else"}))["reason"] == "chosen"
+    });
+    assert_eq!(server.stop().code, 0);
+}

@@ -42,8 +42,8 @@ pub struct Model {
     factor: Vec<f64>,
     /// The standard deviation of a reward.
     noise: f64,
-    /// Whether each slot's levels were shown often enough.
-    ready: Vec<bool>,
+    /// Whether each level of each slot was shown often enough.
+    ready: Vec<Vec<bool>>,
 }
 
 impl Design {
@@ -90,7 +90,8 @@ impl Model {
         forward(&factor, &mut mean);
         backward(&factor, &mut mean);
         let often = |slot: &Slot| {
-            slot.levels.iter().all(|level| bandit.of(&slot.name, level).0 >= design.min_samples.max(1))
+            let shown = slot.levels.iter().map(|level| bandit.of(&slot.name, level).0);
+            shown.map(|times| times >= design.min_samples.max(1)).collect()
         };
         Model {
             mean,
@@ -108,10 +109,16 @@ impl Model {
 
     /// Chooses a level of each slot: the same for the same seed and circumstances (whether each of the design's holds).
     pub fn choose(&self, circumstances: &[bool], seed: u64) -> Choice {
+        let all: Vec<Vec<usize>> =
+            self.design.slots.iter().map(|slot| (0..slot.levels.len()).collect()).collect();
+        self.choose_among(&all, circumstances, seed)
+    }
+
+    /// The same among some levels of each slot, at least one of each: the others are neither chosen nor waited for.
+    pub fn choose_among(&self, among: &[Vec<usize>], circumstances: &[bool], seed: u64) -> Choice {
         let mut dice = Dice(seed);
-        let slots = &self.design.slots;
         if dice.below(10_000) < usize::from(self.design.explore.ten_thousandths()) {
-            let levels = slots.iter().map(|slot| dice.below(slot.levels.len())).collect();
+            let levels = among.iter().map(|levels| levels[dice.below(levels.len())]).collect();
             return Choice { levels, explored: true };
         }
         // One draw of all effects from what is believed of them.
@@ -119,19 +126,21 @@ impl Model {
         backward(&self.factor, &mut effects);
         effects.iter_mut().zip(&self.mean).for_each(|(effect, mean)| *effect += mean);
         let width = 1 + self.design.circumstances.len();
-        let (mut levels, mut first) = (Vec::with_capacity(slots.len()), 0);
-        for (slot, ready) in slots.iter().zip(&self.ready) {
-            let chance = dice.below(slot.levels.len());
+        let (mut levels, mut first, mut explored) = (Vec::with_capacity(among.len()), 0, false);
+        for ((slot, ready), among) in self.design.slots.iter().zip(&self.ready).zip(among) {
+            let chance = among[dice.below(among.len())];
             let worth = |level: usize| {
                 let own = &effects[(first + level) * width..][..width];
                 let in_these = own[1..].iter().zip(circumstances).filter(|(_, holds)| **holds);
                 own[0] + in_these.map(|(effect, _)| effect).sum::<f64>()
             };
-            let best = (0..slot.levels.len()).max_by(|a, b| worth(*a).total_cmp(&worth(*b)));
-            levels.push(if *ready { best.unwrap_or_default() } else { chance });
+            let best = among.iter().copied().max_by(|a, b| worth(*a).total_cmp(&worth(*b)));
+            let is_ready = among.iter().all(|level| ready[*level]);
+            levels.push(best.filter(|_| is_ready).unwrap_or(chance));
+            explored |= !is_ready;
             first += slot.levels.len();
         }
-        Choice { levels, explored: self.ready.contains(&false) }
+        Choice { levels, explored }
     }
 }
 

@@ -22,6 +22,15 @@ pub(super) struct CreativeFile {
     min_samples: Option<u64>,
 }
 
+/// How a choice is learned: what files of campaigns and of placements state alike.
+pub(super) struct Lessons<'f> {
+    pub circumstances: &'f BTreeMap<String, Spanned<String>>,
+    pub reward: Option<&'f Spanned<String>>,
+    pub window: Option<&'f Spanned<String>>,
+    pub explore: Option<&'f Spanned<f64>>,
+    pub min_samples: Option<u64>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum PartFile {
@@ -46,26 +55,48 @@ impl CreativeFile {
         if files.values().any(|levels| !(2..=Creative::MAX_LEVELS).contains(&levels.len())) {
             return wrong("each slot has 2 to 8 levels by name, like `question: Still interested?`");
         }
-        if self.circumstances.len() > Creative::MAX_CIRCUMSTANCES {
-            return wrong("a creative depends on 8 circumstances at most; keep those that matter most");
-        }
-        let plain = |name: &&String| {
-            name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-        };
-        let all = files.iter().flat_map(|(slot, levels)| std::iter::once(slot).chain(levels.keys()));
-        if let Some(name) = all.chain(self.circumstances.keys()).find(plain) {
+        let mut all = files.iter().flat_map(|(slot, levels)| std::iter::once(slot).chain(levels.keys()));
+        if let Some(name) = all.find(is_odd) {
             return wrong(&format!(
                 "`{name}`: names of slots, levels and circumstances have letters, digits, - and _"
             ));
         }
-        let explore = self.explore.as_ref().map_or(EXPLORE, |explore| explore.value);
-        if let Some(place) = self.explore.as_ref().filter(|_| !(MIN_EXPLORE..=1.0).contains(&explore)) {
+        let lessons = Lessons {
+            circumstances: &self.circumstances,
+            reward: self.reward.as_ref(),
+            window: self.window.as_ref(),
+            explore: self.explore.as_ref(),
+            min_samples: self.min_samples,
+        };
+        lessons.read(name, files.iter().map(slot).collect(), names::MESSAGE_CLICKED, conditions, wrong)
+    }
+}
+
+impl Lessons<'_> {
+    /// The creative of these slots; `wrong` says where it stands. `reward` is hoped for where the file does not say.
+    pub(super) fn read(
+        &self,
+        name: String,
+        slots: Vec<CreativeSlot>,
+        reward: &str,
+        conditions: &Conditions<'_>,
+        wrong: impl Fn(&str) -> Result<Creative, FileError>,
+    ) -> Result<Creative, FileError> {
+        if self.circumstances.len() > Creative::MAX_CIRCUMSTANCES {
+            return wrong("a creative depends on 8 circumstances at most; keep those that matter most");
+        }
+        if let Some(name) = self.circumstances.keys().find(is_odd) {
+            return wrong(&format!(
+                "`{name}`: names of slots, levels and circumstances have letters, digits, - and _"
+            ));
+        }
+        let explore = self.explore.map_or(EXPLORE, |explore| explore.value);
+        if let Some(place) = self.explore.filter(|_| !(MIN_EXPLORE..=1.0).contains(&explore)) {
             return Err(at(
                 place,
                 "explore a share from 0.01 to 1 of all messages, or nothing new is ever learned",
             ));
         }
-        let slots: Vec<CreativeSlot> = files.iter().map(slot).collect();
         let design = Design {
             slots: slots.iter().map(names_of).collect(),
             circumstances: self.circumstances.keys().cloned().collect(),
@@ -86,11 +117,16 @@ impl CreativeFile {
             circumstances: circumstances
                 .map(|(name, when)| Ok((name.clone(), conditions.read(when)?)))
                 .collect::<Result<_, FileError>>()?,
-            reward: self.reward.as_ref().map_or(Ok(names::MESSAGE_CLICKED.to_owned()), event_name)?,
-            window: self.window.as_ref().map_or(Ok(7 * DAY), duration)?,
+            reward: self.reward.map_or(Ok(reward.to_owned()), event_name)?,
+            window: self.window.map_or(Ok(7 * DAY), duration)?,
             design,
         })
     }
+}
+
+/// Whether a name has more than letters, digits, - and _.
+fn is_odd(name: &&String) -> bool {
+    name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
 }
 
 fn slot((name, levels): (&String, &BTreeMap<String, PartFile>)) -> CreativeSlot {

@@ -1,8 +1,10 @@
 //! Placement files: read as strictly as campaign files.
 
+use super::creative::Lessons;
 use super::experiment::{Design, NamespaceFile};
 use super::steps::ArmFile;
 use super::values::{Conditions, at, duration, time};
+use crate::creative::{CreativeSlot, Part};
 use crate::file_error::FileError;
 use crate::placement::{Because, By, Creative, Placement, Recommend, Trial};
 use crate::suggest::did_you_mean;
@@ -11,9 +13,12 @@ use event::{DAY, MINUTE};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::Spanned;
+use std::collections::BTreeMap;
 
 /// Longest content of one creative, as JSON, bytes.
 const MAX_CONTENT: usize = 16 << 10;
+/// What is hoped for where a placement that learns does not say, as Segment's spec of commerce has it.
+const PROMOTION_CLICKED: &str = "Promotion Clicked";
 /// Most creatives of a placement: each may be tried for each visitor.
 const MAX_CREATIVES: usize = 50;
 
@@ -27,9 +32,21 @@ struct PlacementFile {
     default: Option<Value>,
     #[serde(default)]
     creatives: Vec<CreativeFile>,
+    learn: Option<Spanned<LearnFile>>,
     recommend: Option<RecommendFile>,
     #[serde(default)]
     experiments: Vec<TrialFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LearnFile {
+    #[serde(default)]
+    circumstances: BTreeMap<String, Spanned<String>>,
+    reward: Option<Spanned<String>>,
+    window: Option<Spanned<String>>,
+    explore: Option<Spanned<f64>>,
+    min_samples: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,7 +118,9 @@ impl Placement {
                 let message = format!("`{}` stands here twice; give one of them another name", read.name);
                 return Err(at(&creative.name, &message));
             }
-            if let Some(before) = creatives.last().filter(|before| is_always(before)) {
+            // Where it is learned which to show, any of those that fit may be.
+            let before = creatives.last().filter(|before| file.learn.is_none() && is_always(before));
+            if let Some(before) = before {
                 let message = format!(
                     "`{}` is never shown: `{}` before it is for everybody; put it before that, or give that a `when`",
                     read.name, before.name
@@ -110,12 +129,18 @@ impl Placement {
             }
             creatives.push(read);
         }
+        let placement = name(&file.name, "placement", "home-hero")?;
+        let learn = match &file.learn {
+            Some(learn) => Some(read_learn(learn, &placement, &creatives, &conditions)?),
+            None => None,
+        };
         Ok(Placement {
-            name: name(&file.name, "placement", "home-hero")?,
+            name: placement,
             description: file.description,
             ttl,
             default: file.default.unwrap_or_default(),
             creatives,
+            learn,
             recommend: file.recommend.as_ref().map(read_recommend).transpose()?,
             experiments,
         })
@@ -153,6 +178,33 @@ fn read_creative(
         arm: file.arm.as_ref().map(|arm| read_arm(arm, experiments)).transpose()?,
         content: file.content.clone(),
     })
+}
+
+/// What a placement learns of its creatives.
+fn read_learn(
+    file: &Spanned<LearnFile>,
+    placement: &str,
+    creatives: &[Creative],
+    conditions: &Conditions<'_>,
+) -> Result<crate::Creative, FileError> {
+    if creatives.len() < 2 {
+        return Err(at(
+            file,
+            "there is nothing to learn with fewer than two creatives; add some, or drop this",
+        ));
+    }
+    let learn = &file.value;
+    let lessons = Lessons {
+        circumstances: &learn.circumstances,
+        reward: learn.reward.as_ref(),
+        window: learn.window.as_ref(),
+        explore: learn.explore.as_ref(),
+        min_samples: learn.min_samples,
+    };
+    let levels = creatives.iter().map(|creative| (creative.name.clone(), Part::Text(String::new())));
+    let slots = vec![CreativeSlot { name: Placement::SLOT.to_owned(), levels: levels.collect() }];
+    let name = crate::Creative::of_placement(placement);
+    lessons.read(name, slots, PROMOTION_CLICKED, conditions, |message| Err(at(file, message)))
 }
 
 /// The places of `EXPERIMENT.ARM`.

@@ -1,9 +1,10 @@
 //! What a visitor is shown, and why.
 
 use super::{Creative, Placement, Products, Recommended, ShownArm, Visitor};
-use crate::{Lane, ProfileView, Scope};
-use event::Purpose;
+use crate::{Chosen, Creatives, Lane, ProfileView, Scope};
+use event::{DAY, Key, Purpose};
 use serde_json::Value;
+use xxhash_rust::xxh3::xxh3_128;
 
 /// What a placement shows to a visitor.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,16 @@ pub struct Choice<'p> {
     pub why: Why,
     /// How long this may be kept, ms.
     pub ttl: i64,
+    /// What is to be told of it, where the placement learns.
+    pub learned: Option<Learned>,
+}
+
+/// A choice that is learned from: the same for the same visitor, placement, creative and day (UTC).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learned {
+    /// What rewards may name it by.
+    pub action: Key,
+    pub chosen: Chosen,
 }
 
 /// Why a choice is what it is.
@@ -23,6 +34,10 @@ pub struct Choice<'p> {
 pub enum Why {
     /// The creative is the first whose condition holds.
     Matched,
+    /// Of the creatives whose conditions hold, it does best by what was learned.
+    Chosen,
+    /// Of the creatives whose conditions hold, chance chose it, so that something is learned.
+    Explored,
     /// The condition of no creative holds.
     NoneMatched,
     /// A creative would have matched, but they said no to marketing.
@@ -50,6 +65,8 @@ impl Why {
     pub fn as_str(self) -> &'static str {
         match self {
             Why::Matched => "matched",
+            Why::Chosen => "chosen",
+            Why::Explored => "explored",
             Why::NoneMatched => "none_matched",
             Why::NoMarketing => "no_marketing",
             Why::OpenComplaint => "open_complaint",
@@ -87,12 +104,16 @@ impl Visitor<'_> {
 }
 
 impl Placement {
-    /// What a visitor is shown. The same visitor, products and time give the same choice.
+    /// The slot of what a placement learns.
+    pub const SLOT: &'static str = "creative";
+
+    /// What a visitor is shown. The same visitor, products, lessons and time give the same choice.
     pub fn choose<'p>(
         &'p self,
         visitor: &Visitor<'_>,
         view: &ProfileView<'_>,
         products: Option<&'p Products>,
+        lessons: &Creatives,
     ) -> Choice<'p> {
         let mut ttl = self.ttl;
         let arms = self.arms(visitor);
@@ -103,6 +124,7 @@ impl Placement {
             arms: Vec::new(),
             why,
             ttl,
+            learned: None,
         };
         if let Some(reason) = visitor.default_only {
             let mut choice = default(Why::Default(reason), ttl);
@@ -113,8 +135,8 @@ impl Placement {
         }
         let against = visitor.against_marketing();
         let mut refused = None;
-        let mut shown = None;
-        for creative in &self.creatives {
+        let mut fitting = Vec::new();
+        for (place, creative) in self.creatives.iter().enumerate() {
             // Nobody keeps an answer for longer than it is right.
             if let Some(starts) = creative.starts.filter(|starts| *starts > visitor.now) {
                 ttl = ttl.min(starts - visitor.now);
@@ -128,25 +150,50 @@ impl Placement {
                 Some(why) => refused = refused.or(Some(why)),
                 None => {
                     ttl = creative.ends.map_or(ttl, |ends| ttl.min(ends - visitor.now));
-                    shown = Some(creative);
-                    break;
+                    fitting.push(place);
+                    if self.learn.is_none() {
+                        break;
+                    }
                 }
             }
         }
-        let mut choice = match shown {
-            Some(creative) => Choice {
+        let mut choice = match self.pick(fitting, visitor, lessons) {
+            Some((creative, why, learned)) => Choice {
                 creative: Some(&creative.name),
                 content: &creative.content,
                 products: Vec::new(),
                 arms: Vec::new(),
-                why: Why::Matched,
+                why,
                 ttl,
+                learned,
             },
             None => default(refused.unwrap_or(Why::NoneMatched), ttl),
         };
         choice.products = self.recommended(visitor, products, true);
         choice.arms = arms;
         choice
+    }
+
+    /// One of the creatives that fit: the first, or that which is chosen by what was learned.
+    fn pick(
+        &self,
+        fitting: Vec<usize>,
+        visitor: &Visitor<'_>,
+        lessons: &Creatives,
+    ) -> Option<(&Creative, Why, Option<Learned>)> {
+        let first = &self.creatives[*fitting.first()?];
+        let Some(learn) = &self.learn else { return Some((first, Why::Matched, None)) };
+        // What somebody sees changes once a day at most, by chance.
+        let action = |of: &str| {
+            let day = visitor.now.div_euclid(DAY).to_be_bytes();
+            let text = [&visitor.id.0[..], &day, self.name.as_bytes(), b"/", of.as_bytes()].concat();
+            Key(xxh3_128(&text).to_be_bytes())
+        };
+        let chosen = learn.choose_among(&[fitting], lessons, visitor.profile, visitor.now, action(""));
+        let named = chosen.levels.get(Self::SLOT)?;
+        let creative = self.creatives.iter().find(|creative| creative.name == *named)?;
+        let why = if chosen.explored { Why::Explored } else { Why::Chosen };
+        Some((creative, why, Some(Learned { action: action(&creative.name), chosen })))
     }
 
     fn recommended<'p>(

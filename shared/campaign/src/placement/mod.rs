@@ -8,7 +8,7 @@ mod choose;
 mod recommend;
 mod trial;
 
-pub use choose::{Choice, DefaultOnly, Why};
+pub use choose::{Choice, DefaultOnly, Learned, Why};
 pub use recommend::{Because, Products, Recommend, Recommended, Related};
 pub use trial::{By, ShownArm, Trial};
 
@@ -30,6 +30,9 @@ pub struct Placement {
     pub default: Value,
     /// In the order in which they are tried.
     pub creatives: Vec<Creative>,
+    /// What the choice among the creatives that fit is learned by; without it the first is shown. Its one slot,
+    /// [`Placement::SLOT`], has them as levels, in their order.
+    pub learn: Option<crate::Creative>,
     pub recommend: Option<Recommend>,
     pub experiments: Vec<Trial>,
 }
@@ -81,6 +84,11 @@ impl Placements {
 
     pub(crate) fn insert(&mut self, placement: Placement) {
         self.0.insert(placement.name.clone(), placement);
+    }
+
+    /// What the placements learn.
+    pub fn learning(&self) -> impl Iterator<Item = &crate::Creative> {
+        self.iter().filter_map(|placement| placement.learn.as_ref())
     }
 
     pub fn get(&self, name: &str) -> Option<&Placement> {

@@ -117,6 +117,7 @@ pub fn build_reports(call: Call<'_>) -> Result<Value> {
         counts: &installation.pump.store,
         creatives: &reports,
         campaigns: &installation.pump.campaigns,
+        placements: &installation.placements,
         settings,
     };
     answered(block_on(build_reports::invoke(&deps, call.event, call.now)))
@@ -140,6 +141,7 @@ pub fn decide_experience(call: Call<'_>) -> Result<Value> {
         campaigns: &installation.pump.campaigns,
         utm: installation.delivery.utm.as_ref(),
         products: products.as_ref(),
+        learned: &installation.delivery.creatives,
         parser: &decide_experience::visitor_parser(&installation.parser),
         keys: &call.write_keys.read_keys(&installation.write_keys),
         holdout: installation.delivery.holdout,

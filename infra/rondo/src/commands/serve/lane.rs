@@ -2,12 +2,13 @@
 //! out hold them up. They read what the store last committed.
 
 use super::desk::Desk;
+use super::followed::Followed;
 use super::http::Answer;
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use campaign::placement::Products;
-use campaign::{Campaigns, Placements, Share, Utm};
+use campaign::{Campaigns, Creatives, Placements, Share, Utm};
 use decide_experience::{Deps, HotProfiles, KEPT_BYTES, MAX_SENT, ReadKeys, Request, run, visitor_parser};
 use embedded::{Intake, Reader};
 use event::{Event, EventBus, Parser, SECOND, iso_time};
@@ -20,12 +21,10 @@ use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
-use std::fs;
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use valkey::Valkey;
@@ -40,8 +39,6 @@ const TELLING: usize = 1_024;
 const FRESH_FOR: i64 = SECOND;
 /// The variable that names the server in which processes share profiles.
 const REDIS_URL: &str = "REDIS_URL";
-/// How often the table of products is looked after, ms.
-const LOOK_AFTER: i64 = 10 * SECOND;
 
 /// What decisions are made by.
 pub struct Lane {
@@ -54,28 +51,21 @@ pub struct Lane {
     telling: Arc<Semaphore>,
     /// What processes share of the store, where there is a place for it.
     valkey: Option<Valkey>,
-    placements: Placements,
+    placements: Arc<Placements>,
     campaigns: Arc<Campaigns>,
     utm: Option<Utm>,
     holdout: Share,
     parser: Parser,
     keys: RwLock<Arc<ReadKeys>>,
-    products: Mutex<Table>,
-    /// Where reports are.
-    folder: PathBuf,
-}
-
-/// The table of products, and the file that it was read from.
-#[derive(Default)]
-struct Table {
-    products: Option<Arc<Products>>,
-    changed: Option<SystemTime>,
-    looked: i64,
+    /// Of the last report.
+    products: Followed<Products>,
+    /// What `rondo learn` learned last.
+    learned: Followed<Creatives>,
 }
 
 impl Lane {
     pub fn new(
-        installation: &mut Installation,
+        installation: &Installation,
         intake: Intake,
         desk: Desk,
         keys: ReadKeys,
@@ -88,14 +78,18 @@ impl Lane {
             desk,
             telling: Arc::new(Semaphore::new(TELLING)),
             valkey,
-            placements: std::mem::take(&mut installation.placements),
+            placements: Arc::clone(&installation.placements),
             campaigns: Arc::clone(&installation.pump.campaigns),
             utm: installation.delivery.utm.clone(),
             holdout: installation.delivery.holdout,
             parser: visitor_parser(&installation.parser),
             keys: RwLock::new(Arc::new(keys)),
-            products: Mutex::default(),
-            folder: installation.folder.clone(),
+            products: Followed::new(installation.folder.join("reports/latest/products.json"), |bytes| {
+                serde_json::from_slice(bytes).ok()
+            }),
+            learned: Followed::new(installation.folder.join(Creatives::PATH), |bytes| {
+                Creatives::decode(bytes).ok()
+            }),
         }
     }
 
@@ -120,7 +114,8 @@ impl Lane {
             now: clock(),
         };
         let keys = Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner));
-        let products = self.products(request.now);
+        let products = self.products.current(request.now);
+        let learned = self.learned.current(request.now).unwrap_or_default();
         let shared = self.valkey.as_ref().map(|valkey| valkey.sealed(self.parser.hasher()));
         let deps = Deps {
             store: &self.reader,
@@ -130,6 +125,7 @@ impl Lane {
             campaigns: &self.campaigns,
             utm: self.utm.as_ref(),
             products: products.as_deref(),
+            learned: &learned,
             parser: &self.parser,
             keys: &keys,
             holdout: self.holdout,
@@ -170,22 +166,6 @@ impl Lane {
             }
             drop(place);
         });
-    }
-
-    /// The table of the last report; one that is damaged is as if there were none.
-    fn products(&self, now: i64) -> Option<Arc<Products>> {
-        let mut table = self.products.lock().unwrap_or_else(PoisonError::into_inner);
-        if !(0..LOOK_AFTER).contains(&(now - table.looked)) {
-            table.looked = now;
-            let path = self.folder.join("reports/latest/products.json");
-            let changed = fs::metadata(&path).and_then(|file| file.modified()).ok();
-            if changed != table.changed {
-                table.changed = changed;
-                let read = fs::read(&path).ok();
-                table.products = read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).map(Arc::new);
-            }
-        }
-        table.products.clone()
     }
 }
 

@@ -1,6 +1,7 @@
 //! `rondo serve`: takes events over HTTP and keeps the loop running.
 
 mod desk;
+mod followed;
 mod http;
 mod lane;
 mod owner;
@@ -73,7 +74,7 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
     let shared_profiles = lane::shared_profiles()?;
     let listener = bind(args.listen, args.public, "--listen")?;
     let decide = args.decide.map(|address| bind(address, args.public, "--decide")).transpose()?;
-    let mut installation = Installation::open(&args.data.path)?;
+    let installation = Installation::open(&args.data.path)?;
     let intake = installation.pump.durable.as_ref().map(|durable| durable.intake.clone());
     let intake = intake.context("the installation has no bus log")?;
     let (desk, inbox) = desk();
@@ -92,7 +93,7 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
     let keys = keys.and_webhooks(installation.webhooks.clone()).limited(limits.clone());
     let intake = intake.grouped().context("starting the thread that writes the log")?;
     let read_keys = kept.read_keys(&installation.write_keys);
-    let lane = Lane::new(&mut installation, intake.clone(), desk.clone(), read_keys, shared_profiles);
+    let lane = Lane::new(&installation, intake.clone(), desk.clone(), read_keys, shared_profiles);
     let lane = Arc::new(lane);
     if let Some(listener) = decide {
         lane::serve(listener, Arc::clone(&lane))?;
@@ -196,7 +197,7 @@ fn serve_http(
 
 /// Serves decisions for as long as the process lives, and nothing else: the part of `rondo serve` that is measured by
 /// itself.
-pub fn serve_decisions(listener: TcpListener, installation: &mut Installation, keys: ReadKeys) -> Result<()> {
+pub fn serve_decisions(listener: TcpListener, installation: &Installation, keys: ReadKeys) -> Result<()> {
     let durable = installation.pump.durable.as_ref().context("the installation has no bus log")?;
     let intake = durable.intake.clone().grouped().context("starting the thread that writes the log")?;
     // Nobody reads what is put here; a notice is put but once.
