@@ -135,7 +135,8 @@ fn a_placement_learns_while_the_server_runs() {
         (&json!("placement:home-hero"), &json!(clicks.len()))
     );
     eventually("the server chooses by it", || {
-        self::hero(&server, json!({"userId": "somebody-else"}))["reason"] == "chosen"
+        // One in a hundred is left to chance for good.
+        (0..4).any(|n| self::hero(&server, json!({"userId": format!("other-{n}")}))["reason"] == "chosen")
     });
     assert_eq!(server.stop().code, 0);
 }
