@@ -140,3 +140,23 @@ fn a_placement_learns_while_the_server_runs() {
     });
     assert_eq!(server.stop().code, 0);
 }
+
+#[test]
+fn placements_that_are_changed_are_shown_without_a_new_start() {
+    let data = tempdir().unwrap();
+    let placement = |title: &str| format!("name: home-hero\ndefault: {{ title: {title} }}\n");
+    let file = "config/placements/home-hero.yaml";
+    write(data.path(), &[("config/settings.yaml", "global_holdout: 0\n"), (file, &placement("Welcome"))]);
+    let server = Server::start(data.path());
+    let title = || self::hero(&server, json!({"userId": "ann"}))["content"]["title"].clone();
+    assert_eq!(title(), "Welcome");
+    write(data.path(), &[(file, &placement("Hello"))]);
+    eventually("the new one is shown", || title() == "Hello");
+    write(data.path(), &[(file, "name: home-hero\ndefault: { title: Broken }\ntll: 5m\n")]);
+    write(data.path(), &[("config/placements/footer.yaml", "name: footer\ndefault: { title: Below }\n")]);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(title(), "Hello", "what has mistakes changes nothing");
+    write(data.path(), &[(file, &placement("Again"))]);
+    eventually("it is mended", || title() == "Again");
+    assert_eq!(server.stop().code, 0);
+}

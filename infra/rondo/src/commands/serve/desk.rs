@@ -1,6 +1,7 @@
 //! The way from the threads that talk to the world to the one that owns the installation.
 
 use crate::commands::ask::Question;
+use campaign::Placements;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,8 @@ pub enum Request {
     Published,
     /// A page over everything up to now, not much older than a minute.
     Report(oneshot::Sender<Result<PathBuf, String>>),
+    /// These are looked at from now on.
+    Placements(Arc<Placements>),
     Question(Question, Sender<Result<String, String>>),
     /// Nothing more will come.
     Stop,

@@ -51,7 +51,7 @@ pub struct Lane {
     telling: Arc<Semaphore>,
     /// What processes share of the store, where there is a place for it.
     valkey: Option<Valkey>,
-    placements: Arc<Placements>,
+    placements: RwLock<Arc<Placements>>,
     campaigns: Arc<Campaigns>,
     utm: Option<Utm>,
     holdout: Share,
@@ -59,8 +59,9 @@ pub struct Lane {
     keys: RwLock<Arc<ReadKeys>>,
     /// Of the last report.
     products: Followed<Products>,
-    /// What `rondo learn` learned last.
+    /// What `rondo learn` learned last; and nothing, for before it did.
     learned: Followed<Creatives>,
+    nothing_learned: Creatives,
 }
 
 impl Lane {
@@ -78,7 +79,7 @@ impl Lane {
             desk,
             telling: Arc::new(Semaphore::new(TELLING)),
             valkey,
-            placements: Arc::clone(&installation.placements),
+            placements: RwLock::new(Arc::clone(&installation.placements)),
             campaigns: Arc::clone(&installation.pump.campaigns),
             utm: installation.delivery.utm.clone(),
             holdout: installation.delivery.holdout,
@@ -87,6 +88,7 @@ impl Lane {
             products: Followed::new(installation.folder.join("reports/latest/products.json"), |bytes| {
                 serde_json::from_slice(bytes).ok()
             }),
+            nothing_learned: Creatives::default(),
             learned: Followed::new(installation.folder.join(Creatives::PATH), |bytes| {
                 Creatives::decode(bytes).ok()
             }),
@@ -96,6 +98,11 @@ impl Lane {
     /// Other keys are known from now on.
     pub fn change_keys(&self, keys: ReadKeys) {
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    /// Other placements are shown from now on.
+    pub fn change_placements(&self, placements: Arc<Placements>) {
+        *self.placements.write().unwrap_or_else(PoisonError::into_inner) = placements;
     }
 
     /// Answers one request.
@@ -114,18 +121,19 @@ impl Lane {
             now: clock(),
         };
         let keys = Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner));
+        let placements = Arc::clone(&self.placements.read().unwrap_or_else(PoisonError::into_inner));
         let products = self.products.current(request.now);
-        let learned = self.learned.current(request.now).unwrap_or_default();
+        let learned = self.learned.current(request.now);
         let shared = self.valkey.as_ref().map(|valkey| valkey.sealed(self.parser.hasher()));
         let deps = Deps {
             store: &self.reader,
             shared: &shared,
             hot: &self.hot,
-            placements: &self.placements,
+            placements: &placements,
             campaigns: &self.campaigns,
             utm: self.utm.as_ref(),
             products: products.as_deref(),
-            learned: &learned,
+            learned: learned.as_deref().unwrap_or(&self.nothing_learned),
             parser: &self.parser,
             keys: &keys,
             holdout: self.holdout,

@@ -8,15 +8,16 @@ mod owner;
 mod pages;
 mod rights;
 mod socket;
+mod watched;
 
 use crate::commands::DataFolder;
 use crate::commands::say::say;
-use crate::commands::write_keys::{Keys, WriteKeyArgs};
+use crate::commands::write_keys::WriteKeyArgs;
 use crate::config_folder::read_config;
 use crate::installation::Installation;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use collect_events::{RateLimits, Webhooks, WriteKeys};
+use collect_events::{RateLimits, WriteKeys};
 use decide_experience::ReadKeys;
 use desk::{Desk, Request, desk};
 use embedded::Intake;
@@ -24,17 +25,14 @@ use event::Parser;
 use http::Door;
 use lane::Lane;
 use owner::Owner;
-use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
-use tokio::task::spawn_blocking;
+use watched::Watched;
 
-/// How often the configuration is looked at for other write keys.
-const LOOK_AT_KEYS: Duration = Duration::from_secs(2);
 /// Threads that read files for pages.
 const READERS: usize = 4;
 /// How long reads that are under way may take once all connections are closed.
@@ -107,6 +105,7 @@ pub fn serve(args: &ServeArgs) -> Result<()> {
         given,
         webhooks: installation.webhooks.clone(),
         limits,
+        desk: desk.clone(),
     };
     let questions = socket::listen(&args.data.path, desk.clone());
     let server = {
@@ -203,49 +202,6 @@ pub fn serve_decisions(listener: TcpListener, installation: &Installation, keys:
     // Nobody reads what is put here; a notice is put but once.
     let (desk, _inbox) = desk();
     lane::serve(listener, Arc::new(Lane::new(installation, intake, desk, keys, None)))
-}
-
-/// The write keys of the configuration, which may change while the server runs: a new key is handed out, or one is
-/// taken away.
-struct Watched {
-    folder: PathBuf,
-    /// Those of the command line, which stay: as pages ask by them, and as they send.
-    asked: Keys,
-    given: WriteKeys,
-    /// Whose secrets are read at the start.
-    webhooks: Webhooks,
-    limits: RateLimits,
-}
-
-impl Watched {
-    async fn watch(self, door: Arc<Door>) {
-        let file = self.folder.join("settings.yaml");
-        let changed = || fs::metadata(&file).and_then(|file| file.modified()).ok();
-        let mut seen = changed();
-        loop {
-            tokio::time::sleep(LOOK_AT_KEYS).await;
-            let now = changed();
-            if now == seen {
-                continue;
-            }
-            seen = now;
-            let folder = self.folder.clone();
-            let Ok((config, problems)) = spawn_blocking(move || read_config(&folder)).await else { continue };
-            if !problems.is_empty() {
-                eprintln!(
-                    "rondo: the write keys stay as they were, since the configuration has mistakes:\n{problems}"
-                );
-                continue;
-            }
-            if let Some(lane) = &door.lane {
-                lane.change_keys(self.asked.read_keys(&config.settings.write_keys));
-            }
-            let keys = self.given.clone().and_digests(config.settings.write_keys);
-            let keys = keys.and_webhooks(self.webhooks.clone());
-            door.change_keys(keys.limited(self.limits.renewed(config.settings.rate_limits)));
-            say("The write keys of the configuration are in force.");
-        }
-    }
 }
 
 fn start_line(

@@ -81,6 +81,7 @@ impl Owner {
                     let text = question.answer(&mut self.installation);
                     let _ = answer.send(text.map_err(|error| format!("{error:#}")));
                 }
+                Ok(Request::Placements(placements)) => self.installation.placements = placements,
                 Ok(Request::Published) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => last = true,
             }
