@@ -86,6 +86,17 @@ fn what_holds_is_let_through() {
 }
 
 #[test]
+fn what_was_left_out_of_the_prompt_is_written_in_by_hand() {
+    let body = framed("<p>Write to <a href=\"mailto:[left out]\">[left out]</a></p>");
+    assert_eq!(wrong("reminder", "Hi", &body), [""; 0]);
+    let wording = |subject: &str, body: String| Wording { subject: subject.into(), body };
+    let told = wording("Hi", body).is_unfinished().unwrap();
+    assert!(told.contains("in the place of `[left out]` into the file by hand"), "{told}");
+    assert!(wording("Ask [left out]", String::new()).is_unfinished().is_some());
+    assert_eq!(wording("Hi", framed("<p>Left out</p>")).is_unfinished(), None);
+}
+
+#[test]
 fn what_does_not_hold_is_told() {
     let framed_good = framed("<p>Hello</p>");
     let long = "x".repeat(79);
@@ -119,7 +130,6 @@ fn what_does_not_hold_is_told() {
         ("", framed_good.clone(), "it has no subject"),
         (&long, framed_good.clone(), "its subject has 79 characters; 78 is the most"),
         ("您好", framed("<p>您好，您的购物车还在，请回来看看吧</p>"), "it is not in English"),
-        ("Hi", framed("<p>Call [left out]</p>"), "write what belongs in the place of `[left out]`"),
     ] {
         let wrong = wrong("reminder", subject, &body);
         assert!(wrong.iter().any(|reason| reason.contains(told)), "{told}: {wrong:?}");

@@ -180,6 +180,21 @@ fn a_draft_that_does_not_hold_is_not_approved_and_a_rejected_one_teaches() {
     assert!(gone.code == 1 && gone.err.contains("there is no draft `cart-abandonment"), "{}", gone.err);
 }
 
+#[test]
+fn what_the_model_was_not_told_is_written_in_before_it_is_approved() {
+    let (data, config) = shop();
+    let body = BODY.replace("is still yours", "is still yours; write to [left out]");
+    put_draft(&config, DRAFT, &body);
+    let approve = ["copy", "approve", DRAFT, "--by", "Ann"];
+    let refused = run(Some(data.path()), &approve);
+    let told = "write what belongs in the place of `[left out]` into the file by hand";
+    assert!(refused.code == 1 && refused.err.contains(told), "{}", refused.err);
+    put_draft(&config, DRAFT, &body.replace("[left out]", "hello@shop.example.com"));
+    output(data.path(), &approve);
+    let template = fs::read_to_string(config.join("templates/cart-reminder-2.html")).unwrap();
+    assert!(template.contains("write to hello@shop.example.com"), "{template}");
+}
+
 #[cfg(feature = "bedrock")]
 mod bedrock {
     use super::{BODY, shop};

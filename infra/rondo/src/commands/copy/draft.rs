@@ -83,12 +83,16 @@ fn keep(folder: &Folder, brief: &CopyBrief, language: Language, written: &Draft,
             eprintln!("wording {} of {count} does not hold and is left out: {}", n + 1, reasons.join("; "));
             continue;
         }
+        let unfinished = wording.is_unfinished();
         let Wording { subject, body } = wording;
         let draft = Draft { subject, body, ..written.clone() };
         let path = folder.drafts().join(free_name(folder, brief, language));
         write_new(&path, &draft.to_file())?;
         kept += 1;
         say(&path.display().to_string());
+        if let Some(to_do) = unfinished {
+            eprintln!("{}: warning: {to_do}", path.display());
+        }
     }
     let cost = written.call.cost.as_deref().map_or(String::new(), |cost| format!(", about {cost}"));
     let spent = format!("{} tokens in, {} out{cost}", written.call.tokens_in, written.call.tokens_out);

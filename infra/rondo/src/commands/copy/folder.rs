@@ -91,11 +91,17 @@ impl Folder {
         self.files.below("templates/").map(|(path, text)| (name(path), text.to_owned())).collect()
     }
 
-    /// What is wrong with a draft by now, as a template and held to its campaign.
+    /// Whether a draft can be approved by now: as a template, held to its campaign, and finished.
+    ///
+    /// # Errors
+    /// Why it can't.
     pub fn check(&self, draft: &Draft) -> Result<(), Vec<String>> {
         let brief = self.brief(&draft.campaign, &draft.step, draft.language(), &[], 1);
         let brief = brief.map_err(|error| vec![format!("{error:#}")])?;
-        copy::check(&draft.wording(), &brief, &self.sources())
+        let wording = draft.wording();
+        let mut reasons = copy::check(&wording, &brief, &self.sources()).err().unwrap_or_default();
+        reasons.extend(wording.is_unfinished());
+        if reasons.is_empty() { Ok(()) } else { Err(reasons) }
     }
 
     pub fn drafts(&self) -> PathBuf {
