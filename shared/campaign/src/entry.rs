@@ -13,7 +13,8 @@ pub struct Entry {
     /// An entry whose time is longer ago than this lets nobody in, ms.
     pub max_age: i64,
     pub reentry: Reentry,
-    /// Who was sent something enters again with the same key at the earliest this long after that entry, ms.
+    /// Who was sent something enters again with the same key at the earliest this long after that entry, ms;
+    /// [`Entry::NEVER`] for not at all.
     pub again_after: Option<i64>,
 }
 
@@ -73,6 +74,9 @@ pub enum Reentry {
 }
 
 impl Entry {
+    /// The span after which nobody enters again.
+    pub const NEVER: i64 = i64::MAX / 4;
+
     /// The event that lets in, where it is one.
     pub fn event(&self) -> Option<&EventTrigger> {
         if let Trigger::Event(event) = &self.trigger { Some(event.as_ref()) } else { None }

@@ -186,6 +186,12 @@ impl Journeys {
 }
 
 impl InCampaign {
+    /// Entries that something was sent for, where the campaign lets in again only after a time: the key, and when it was,
+    /// UTC ms.
+    pub fn past(&self) -> impl Iterator<Item = (&str, i64)> + Clone {
+        self.past.iter().map(|past| (past.key.as_str(), past.entered_at))
+    }
+
     pub(crate) fn pass(&mut self, past: Past) {
         insert_newest(&mut self.past, past, MAX_PAST);
     }

@@ -1,11 +1,13 @@
-//! Reads of people beside the thread that owns the store.
+//! Reads of people, and of what messages say of them, beside the thread that owns the store.
 
 use crate::overlay::{identity_key, split};
 use crate::people::owner_of;
+use crate::sealed::{VAULT, vault_key};
 use crate::store::{IDENTITIES, PROFILES, Shared, Store, failed};
-use event::{Identifier, IdentifierKind, PortError};
+use event::{Identifier, IdentifierKind, PortError, Secret, Vault};
 use person::{Found, PersonSource, Step, Stored, follow};
 use redb::{ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+use vault::{Place, Sealer};
 
 /// How many merges one after the other are followed.
 const MAX_HOPS: usize = 8;
@@ -15,12 +17,13 @@ const MAX_HOPS: usize = 8;
 #[derive(Clone)]
 pub struct Reader {
     db: Shared,
+    sealer: Sealer,
 }
 
 impl Store {
     /// A reader, which goes with the store when its file is written anew.
     pub fn reader(&self) -> Reader {
-        Reader { db: self.db.clone() }
+        Reader { db: self.db.clone(), sealer: self.sealer.clone() }
     }
 }
 
@@ -51,6 +54,22 @@ impl PersonSource for Reader {
             }
         }
         Ok(None)
+    }
+}
+
+/// What the vault held at the store's last commit.
+impl Vault for Reader {
+    async fn put(&self, _: &[Secret]) -> Result<(), PortError> {
+        Err(failed("the vault is only read here"))
+    }
+
+    async fn get(&self, identifier: Identifier, field: &str) -> Result<Option<String>, PortError> {
+        let read = self.db.get().begin_read().map_err(failed)?;
+        let Some(vault) = table(&read, VAULT)? else { return Ok(None) };
+        let row = vault.get(vault_key(identifier, field).as_slice()).map_err(failed)?;
+        let Some(sealed) = row else { return Ok(None) };
+        let value = self.sealer.open(Place::Vault(identifier, field), sealed.value())?;
+        String::from_utf8(value).map(Some).map_err(|_| failed("a value of the vault is not text"))
     }
 }
 

@@ -232,7 +232,7 @@ impl VaultStore for Store {
     }
 }
 
-fn vault_key(identifier: Identifier, field: &str) -> Vec<u8> {
+pub(crate) fn vault_key(identifier: Identifier, field: &str) -> Vec<u8> {
     let mut key = identity_key(identifier).to_vec();
     key.extend_from_slice(field.as_bytes());
     key

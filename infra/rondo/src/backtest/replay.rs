@@ -1,15 +1,15 @@
 //! The lake's events in their order, each as of when it was received; between them what is due, as of when it was.
 
+use super::Past;
 use super::lake_in_memory::LakeInMemory;
 use crate::deliver::{BATCH, RETRY_AFTER};
-use crate::installation::Installation;
 use crate::pump::Pump;
 use anyhow::{Context, Result};
 use campaign::{
     Campaigns, Channel, DeliverySettings, Holding, Lane, LedgerEntry, Outgoing, Receipt, SendError,
 };
 use deliver_messages::{Deps, Outcome};
-use embedded::{LakeFolder, Sealer, Store};
+use embedded::{LakeFolder, Reader, Sealer, Store};
 use event::{Event, EventBus, PortError, decode_envelope, encode_envelopes};
 use lake::LakeStore;
 use pollster::block_on;
@@ -19,11 +19,10 @@ use std::cell::RefCell;
 const REPORTER: &str = "deliver-messages";
 
 /// A loop that runs through the past.
-pub struct Replay<'i> {
+pub struct Replay<'p> {
     pump: Pump,
-    settings: &'i DeliverySettings,
-    /// The installation's: what messages say of a person is as it is today.
-    vault: &'i Store,
+    settings: &'p DeliverySettings,
+    vault: &'p Reader,
     reports: Reports,
     /// From when on run-campaigns is run, UTC ms, and what it keeps.
     since: i64,
@@ -58,14 +57,13 @@ struct Received {
     events: Vec<Vec<u8>>,
 }
 
-impl<'i> Replay<'i> {
-    pub fn new(installation: &'i Installation, campaigns: Campaigns, since: i64) -> Result<Replay<'i>> {
-        let live = &installation.pump;
-        let mut pump = Pump::open(Store::in_memory(Sealer::new(&[0; 32]))?, None, campaigns, live.lateness)?;
-        pump.privacy = live.privacy.clone();
-        pump.identity = live.identity.clone();
-        pump.zone = live.zone.clone();
-        let (settings, vault) = (&installation.delivery, &live.store);
+impl<'p> Replay<'p> {
+    pub fn new(past: &'p Past, campaigns: Campaigns, since: i64) -> Result<Replay<'p>> {
+        let mut pump = Pump::open(Store::in_memory(Sealer::new(&[0; 32]))?, None, campaigns, past.lateness)?;
+        pump.privacy = past.privacy.clone();
+        pump.identity = past.identity.clone();
+        pump.zone = past.zone.clone();
+        let (settings, vault) = (&past.settings, &past.vault);
         Ok(Replay {
             pump,
             settings,

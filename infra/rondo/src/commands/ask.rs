@@ -2,8 +2,8 @@
 
 use crate::commands::say::say;
 use crate::commands::{
-    audience, catalogue, consent, export_audience, identity, key_rotate, learn, preview, profile, quality,
-    quarantine, run, unmerge, why,
+    audience, backtest, catalogue, consent, export_audience, identity, key_rotate, learn, preview, profile,
+    quality, quarantine, run, unmerge, why,
 };
 use crate::installation::{Installation, clock};
 use anyhow::{Context, Result, bail};
@@ -50,6 +50,7 @@ pub enum Question {
         at: Option<i64>,
     },
     Preview(preview::Wanted),
+    Backtest(backtest::Wanted),
     Catalogue {
         event: Option<String>,
         json: bool,
@@ -139,6 +140,7 @@ impl Question {
             Question::Audience { what, json } => audience::answer(installation, what, *json, now),
             Question::Run { campaign, at } => run::answer(installation, campaign, *at, now),
             Question::Privacy { request } => Ok(installation.honor(request, now)?.to_string()),
+            Question::Backtest(wanted) => backtest::answer(installation, wanted, now),
             Question::Preview(wanted) => preview::answer(installation, wanted, now),
             Question::Catalogue { event, json } => {
                 catalogue::answer(installation, event.as_deref(), *json, now)

@@ -1,19 +1,19 @@
 //! `rondo backtest`: what a campaign would have done with the history that there is.
 
-use crate::backtest::{Compared, Summary};
+use crate::backtest::{Compared, Past, Summary};
 use crate::commands::DataFolder;
-use crate::commands::ask::open;
+use crate::commands::ask::{Question, ask};
 use crate::commands::local_time::show;
 use crate::commands::reasons::sentence;
-use crate::commands::say::say;
 use crate::config_folder::{read_all, read_files};
 use crate::cost::Prices;
-use crate::installation::clock;
+use crate::installation::{Installation, clock};
 use anyhow::{Context, Result, bail};
 use campaign::{Campaigns, LedgerEntry, LedgerState, Reason, parse_duration};
 use clap::Args;
 use config::Files;
 use event::parse_time;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt::Write;
 use std::fs;
@@ -41,14 +41,42 @@ pub struct BacktestArgs {
     data: DataFolder,
 }
 
+/// What is to be found out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Wanted {
+    campaign: String,
+    /// UTC ms.
+    since: i64,
+    /// A whole path: who reads it may stand in another folder.
+    against: Option<PathBuf>,
+    list: bool,
+    json: bool,
+}
+
 /// Replays the lake through all live campaigns, and says what this one would have sent to whom and when, and what not and
 /// why. Nothing is sent, and nothing is written.
 pub fn backtest(args: &BacktestArgs) -> Result<()> {
-    let now = clock();
-    let since = since(&args.since, now)?;
+    let since = since(&args.since, clock())?;
+    let whole =
+        |file: &PathBuf| fs::canonicalize(file).with_context(|| format!("reading {}", file.display()));
+    let against = args.against.as_ref().map(whole).transpose()?;
+    let campaign = args.campaign.clone();
+    let wanted = Wanted { campaign, since, against, list: args.list, json: args.json };
+    ask(&args.data.path, &Question::Backtest(wanted))
+}
+
+/// The answer, of all that happened until `now`, UTC ms.
+pub fn answer(installation: &mut Installation, wanted: &Wanted, now: i64) -> Result<String> {
+    let past = installation.past(now)?;
+    found(&past, &installation.folder, wanted, now)
+}
+
+/// What a past comes to, with the campaigns that the data folder has now. `now` is UTC ms.
+pub fn found(past: &Past, data: &Path, args: &Wanted, now: i64) -> Result<String> {
+    let since = args.since;
     // What is wrong with a file is told before the history is read.
-    let after = args.against.as_deref().map(|file| against(&args.data.path, &args.campaign, file));
-    let (before, after) = (configured(&args.data.path)?, after.transpose()?);
+    let after = args.against.as_deref().map(|file| against(data, &args.campaign, file));
+    let (before, after) = (configured(data)?, after.transpose()?);
     let version = match before.get(&args.campaign) {
         Some(campaign) => campaign.version,
         None => {
@@ -56,19 +84,17 @@ pub fn backtest(args: &BacktestArgs) -> Result<()> {
             bail!("there is no campaign `{}`; campaigns are: {}", args.campaign, known.join(", "));
         }
     };
-    let mut installation = open(&args.data.path)?;
-    let decisions = installation.backtest(before, since, now)?;
+    let decisions = past.backtest(before, since)?;
     let live = Told::of(&decisions, &args.campaign, since)?;
     let other = match after {
         Some(campaigns) => {
             let version = campaigns.get(&args.campaign).map_or(0, |campaign| campaign.version);
-            let theirs = installation.backtest(campaigns, since, now)?;
+            let theirs = past.backtest(campaigns, since)?;
             let compared = Compared::of(&decisions, &theirs, &args.campaign, since);
             Some((version, Told::of(&theirs, &args.campaign, since)?, compared))
         }
         None => None,
     };
-    installation.close()?;
     if args.json {
         let mut result = json!({"campaign": args.campaign, "since": since, "until": now, "version": version});
         result["live"] = live.json(args.list);
@@ -77,8 +103,7 @@ pub fn backtest(args: &BacktestArgs) -> Result<()> {
             result["against"]["version"] = json!(version);
             result["compared"] = json!(compared);
         }
-        say(&result.to_string());
-        return Ok(());
+        return Ok(result.to_string());
     }
     let zone = jiff::tz::TimeZone::UTC;
     let mut out = format!("{}, version {version}, since {}\n", args.campaign, show(since, &zone));
@@ -92,8 +117,7 @@ pub fn backtest(args: &BacktestArgs) -> Result<()> {
             compared.both, compared.only_before, compared.only_after
         );
     }
-    say(out.trim_end());
-    Ok(())
+    Ok(out.trim_end().to_owned())
 }
 
 /// One version's decisions.

@@ -6,8 +6,9 @@ use event::{DAY, parse_time};
 use rondo::{Compared, Installation, Summary};
 use serde_json::Value;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// The folders of a configuration.
@@ -184,6 +185,18 @@ fn a_backtest_comes_to_what_the_live_run_came_to_byte_for_byte() {
     // A tenth of a dollar for a thousand e-mails.
     let cost = told["live"]["cost_usd"].as_f64().unwrap();
     assert!((cost - before.sent as f64 / 10_000.0).abs() < 1e-9, "{cost}");
+    // Beside a running server, which goes on meanwhile.
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_rondo"));
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--write-key", "app=key", "--data"]).arg(folder.path());
+    let mut server = serve.stdout(Stdio::piped()).spawn().unwrap();
+    let mut listens = String::new();
+    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut listens).unwrap();
+    let beside = run(&["cart-abandonment", "--since", "2026-06-01", "--json", "--list"]);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(beside.status.success(), "{}", String::from_utf8_lossy(&beside.stderr));
+    let beside: Value = serde_json::from_slice(&beside.stdout).unwrap();
+    assert_eq!(beside["live"], told["live"]);
     let unknown = run(&["cart"]);
     let error = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert!(!unknown.status.success() && error.contains("there is no campaign `cart`"), "{error}");

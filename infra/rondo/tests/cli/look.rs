@@ -231,3 +231,63 @@ fn every_decision_is_explained() {
     // The same without a server.
     assert!(output(data.path(), &["why", "yes-1"]).contains("welcome / hello by email: sent"));
 }
+
+const TOUR: &str = "\
+name: tour
+priority: 80
+entry: { event: Product Viewed, again_after: 30d }
+steps:
+  - experiment: subject-line
+    arms:
+      - name: plain
+        steps: [ { send: plain, subject: Hello, template: hello.html } ]
+      - name: playful
+        steps: [ { send: playful, subject: Hello!, template: hello.html } ]
+  - wait: 3d
+  - send: later
+    subject: Hello again
+    template: hello.html
+limits: { holdout: 1.0 }
+";
+
+#[test]
+fn arms_holdouts_priorities_and_when_somebody_may_enter_again_are_told() {
+    let data = tempdir().unwrap();
+    let settings = "unsubscribe_url: https://shop.example/u\nglobal_holdout: 1.0\n";
+    let files = [
+        ("config/settings.yaml", settings),
+        ("config/campaigns/tour.yaml", TOUR),
+        ("config/campaigns/birthday.yaml", BIRTHDAY),
+        ("config/templates/hello.html", "<p>Hello {{ unsubscribe_url }}</p>"),
+        ("config/templates/present.html", "<p>Hello {{ unsubscribe_url }}</p>"),
+    ];
+    write(data.path(), &files);
+    let server = Server::start(data.path());
+    let why = |arguments: &[&str]| output(data.path(), &[&["why"], arguments].concat());
+    let viewed = r#"{"userId":"ann","event":"Product Viewed","messageId":"m-1"}"#;
+    let known = r#"{"userId":"bea","event":"Signed Up","messageId":"m-2"}"#;
+    assert_eq!(server.post("/v1/track", viewed).status, 200);
+    assert_eq!(server.post("/v1/track", known).status, 200);
+    eventually("the message is decided on", || why(&["ann", "tour"]).contains(": refused"));
+    let ann = why(&["ann"]);
+    // The arm is that of the message which followed.
+    let arm = if ann.contains("tour / plain by email") { "plain" } else { "playful" };
+    assert!(ann.contains(&format!("tour / {arm} by email: refused")), "{ann}");
+    assert!(ann.contains(&format!("; priority 80; experiment `subject-line`: arm `{arm}`")), "{ann}");
+    assert!(ann.contains("so that its effect can be measured\n  all marketing\n  tour\nConsent"), "{ann}");
+    let again = ann.split("Not let in again for now\n  tour: again from ").nth(1).expect(&ann);
+    assert!(again.contains(", since a message followed the entry of "), "{ann}");
+
+    eventually("the other is known", || run(Some(data.path()), &["why", "bea"]).code == 0);
+    let bea = why(&["bea", "tour"]);
+    for told in [
+        "the person is in the campaign's holdout",
+        "enters again with the same key 30d after that entry",
+        "experiment `subject-line`: arm `",
+        "its priority is 80",
+        "Not let in again for now: nowhere",
+    ] {
+        assert!(bea.contains(told), "{told}\n{bea}");
+    }
+    assert_eq!(server.stop().code, 0);
+}

@@ -87,7 +87,7 @@ impl EntryFile {
             return Err(at(existing, "`existing` is for an entry by segment; drop it"));
         }
         let again_after = self.again_after.as_ref().map(|span| match span.value.trim() {
-            "never" => Ok(i64::MAX / 4),
+            "never" => Ok(Entry::NEVER),
             _ => duration(span),
         });
         Ok(Entry {

@@ -74,7 +74,16 @@ fn win_back() {
             json!({"order_id": "o-1", "total": 20, "currency": "EUR"}),
         )
         .until("2026-11-15 00:00");
-    assert_eq!(told, ["2026-09-21 10:01 win-back/we-miss-you not sent: audience"], "all was sent back");
+    assert_eq!(told, [] as [&str; 0], "all was sent back");
+    let told = begin()
+        .then("2026-09-01 10:00", "Order Completed", order("o-1", &[POT]))
+        .then("2026-09-21 09:59", "Order Completed", order("o-2", &[POT]))
+        .until("2026-10-02 00:00");
+    assert_eq!(
+        told,
+        ["2026-09-08 10:01 post-purchase-care/care", "2026-09-28 09:59 post-purchase-care/care"],
+        "selected for the silence a day before, and then it was broken"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `rondo serve`: takes events over HTTP and keeps the loop running.
 
+mod beside;
 mod desk;
 mod followed;
 mod http;

@@ -1,5 +1,6 @@
 //! The one thread that owns the installation: takes in what was published, lets what is due happen, answers.
 
+use super::beside::Backtests;
 use super::desk::{Inbox, Request};
 use super::rights::Rights;
 use crate::commands::ask::Question;
@@ -28,6 +29,7 @@ pub struct Owner {
     /// When the keys were looked at.
     keys_seen: Instant,
     rights: Rights,
+    backtests: Backtests,
     /// Whether the last turn left something to do.
     more: bool,
     /// When the last report was made, up to which position, and where it is.
@@ -46,6 +48,7 @@ impl Owner {
             old_keys: None,
             keys_seen: now,
             rights: Rights::default(),
+            backtests: Backtests::default(),
             more: false,
             report: None,
         }
@@ -76,6 +79,9 @@ impl Owner {
                     if Rights::takes_long(&request) =>
                 {
                     self.rights.put(*request, answer);
+                }
+                Ok(Request::Question(Question::Backtest(wanted), answer)) => {
+                    self.backtests.begin(&mut self.installation, wanted, answer);
                 }
                 Ok(Request::Question(question, answer)) => {
                     let text = question.answer(&mut self.installation);
