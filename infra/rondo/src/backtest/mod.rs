@@ -28,16 +28,15 @@ pub struct Past {
     identity: IdentityRules,
     zone: TimeZone,
     lateness: i64,
-    until: i64,
 }
 
 impl Installation {
-    /// All that happened until `until`, UTC ms.
+    /// All that happened until now, UTC ms.
     ///
     /// # Errors
     /// The log, the store or the lake failed.
-    pub fn past(&mut self, until: i64) -> Result<Past> {
-        let lake = self.whole_lake(until)?;
+    pub fn past(&mut self, now: i64) -> Result<Past> {
+        let lake = self.whole_lake(now)?;
         let live = &self.pump;
         Ok(Past {
             lake,
@@ -47,29 +46,28 @@ impl Installation {
             identity: live.identity.clone(),
             zone: live.zone.clone(),
             lateness: live.lateness,
-            until,
         })
     }
 
-    /// As [`Past::backtest`], of all that happened until `until`, UTC ms.
+    /// As [`Past::backtest`].
     ///
     /// # Errors
     /// A lake or a vault that can't be read.
     pub fn backtest(&mut self, campaigns: Campaigns, since: i64, until: i64) -> Result<Vec<LedgerEntry>> {
-        self.past(until)?.backtest(campaigns, since)
+        self.past(until)?.backtest(campaigns, since, until)
     }
 }
 
 impl Past {
-    /// Every decision that these campaigns would have come to, by the ids of their actions. Entries of the calendar, of
-    /// dates and of silences are looked for from `since` on, UTC ms: the rest is taken from the beginning, so that
-    /// profiles, journeys under way and caps are what they were.
+    /// Every decision that these campaigns would have come to up to `until` (UTC ms), by the ids of their actions. Entries
+    /// of the calendar, of dates and of silences are looked for from `since` on: the rest is taken from the beginning, so
+    /// that profiles, journeys under way and caps are what they were.
     ///
     /// # Errors
     /// A lake or a vault that can't be read.
-    pub fn backtest(&self, campaigns: Campaigns, since: i64) -> Result<Vec<LedgerEntry>> {
+    pub fn backtest(&self, campaigns: Campaigns, since: i64, until: i64) -> Result<Vec<LedgerEntry>> {
         let mut replay = Replay::new(self, campaigns, since)?;
-        replay.take(&self.lake, self.until)?;
+        replay.take(&self.lake, until)?;
         replay.decisions()
     }
 }

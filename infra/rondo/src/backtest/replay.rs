@@ -75,14 +75,14 @@ impl<'p> Replay<'p> {
         })
     }
 
-    /// Takes all that a lake holds, and lets time pass until `until`, UTC ms.
+    /// Takes what a lake holds of the time up to `until` (UTC ms), and lets the rest of it pass.
     pub fn take(&mut self, lake: &LakeFolder, until: i64) -> Result<()> {
         let mut waiting: Option<Received> = None;
         for path in block_on(lake.list(lake::EVENTS))? {
             let mut read: Vec<Received> = waiting.take().into_iter().collect();
             lake::replay(&path, block_on(lake.open(&path))?, |archived| {
                 let event = &archived.event;
-                if event.source == REPORTER {
+                if event.source == REPORTER || archived.appended_at > until {
                     return;
                 }
                 let wire = encode_envelopes([event]);

@@ -29,6 +29,9 @@ pub struct BacktestArgs {
     /// From when on decisions count: a time span before now (90d), or a day (2026-06-01)
     #[arg(long, value_name = "TIME", default_value = "90d")]
     since: String,
+    /// Until when, likewise; until now where it is not given
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
     /// Another version of the campaign, to compare with the one that is live
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
@@ -47,6 +50,7 @@ pub struct Wanted {
     campaign: String,
     /// UTC ms.
     since: i64,
+    until: i64,
     /// A whole path: who reads it may stand in another folder.
     against: Option<PathBuf>,
     list: bool,
@@ -56,24 +60,29 @@ pub struct Wanted {
 /// Replays the lake through all live campaigns, and says what this one would have sent to whom and when, and what not and
 /// why. Nothing is sent, and nothing is written.
 pub fn backtest(args: &BacktestArgs) -> Result<()> {
-    let since = since(&args.since, clock())?;
+    let now = clock();
+    let since = time(&args.since, now)?;
+    let until = args.until.as_deref().map_or(Ok(now), |text| time(text, now))?;
+    if until < since {
+        bail!("`--until {}` lies before `--since {}`", args.until.as_deref().unwrap_or_default(), args.since);
+    }
     let whole =
         |file: &PathBuf| fs::canonicalize(file).with_context(|| format!("reading {}", file.display()));
     let against = args.against.as_ref().map(whole).transpose()?;
     let campaign = args.campaign.clone();
-    let wanted = Wanted { campaign, since, against, list: args.list, json: args.json };
+    let wanted = Wanted { campaign, since, until, against, list: args.list, json: args.json };
     ask(&args.data.path, &Question::Backtest(wanted))
 }
 
-/// The answer, of all that happened until `now`, UTC ms.
+/// The answer, with everything that is in the log by `now`, UTC ms.
 pub fn answer(installation: &mut Installation, wanted: &Wanted, now: i64) -> Result<String> {
     let past = installation.past(now)?;
-    found(&past, &installation.folder, wanted, now)
+    found(&past, &installation.folder, wanted)
 }
 
-/// What a past comes to, with the campaigns that the data folder has now. `now` is UTC ms.
-pub fn found(past: &Past, data: &Path, args: &Wanted, now: i64) -> Result<String> {
-    let since = args.since;
+/// What a past comes to, with the campaigns that the data folder has now.
+pub fn found(past: &Past, data: &Path, args: &Wanted) -> Result<String> {
+    let (since, until) = (args.since, args.until);
     // What is wrong with a file is told before the history is read.
     let after = args.against.as_deref().map(|file| against(data, &args.campaign, file));
     let (before, after) = (configured(data)?, after.transpose()?);
@@ -84,19 +93,20 @@ pub fn found(past: &Past, data: &Path, args: &Wanted, now: i64) -> Result<String
             bail!("there is no campaign `{}`; campaigns are: {}", args.campaign, known.join(", "));
         }
     };
-    let decisions = past.backtest(before, since)?;
+    let decisions = past.backtest(before, since, until)?;
     let live = Told::of(&decisions, &args.campaign, since)?;
     let other = match after {
         Some(campaigns) => {
             let version = campaigns.get(&args.campaign).map_or(0, |campaign| campaign.version);
-            let theirs = past.backtest(campaigns, since)?;
+            let theirs = past.backtest(campaigns, since, until)?;
             let compared = Compared::of(&decisions, &theirs, &args.campaign, since);
             Some((version, Told::of(&theirs, &args.campaign, since)?, compared))
         }
         None => None,
     };
     if args.json {
-        let mut result = json!({"campaign": args.campaign, "since": since, "until": now, "version": version});
+        let mut result =
+            json!({"campaign": args.campaign, "since": since, "until": until, "version": version});
         result["live"] = live.json(args.list);
         if let Some((version, told, compared)) = &other {
             result["against"] = told.json(args.list);
@@ -204,8 +214,8 @@ fn outcome(entry: &LedgerEntry) -> &'static str {
     }
 }
 
-/// From when on, UTC ms.
-fn since(text: &str, now: i64) -> Result<i64> {
+/// A time, UTC ms.
+fn time(text: &str, now: i64) -> Result<i64> {
     let time = parse_duration(text).map(|span| now - span).or_else(|| parse_time(text));
     time.with_context(|| format!("`{text}` is no time; write a span like 90d, or a day like 2026-06-01"))
 }

@@ -170,6 +170,8 @@ fn a_backtest_comes_to_what_the_live_run_came_to_byte_for_byte() {
         "cart-abandonment",
         "--since",
         "2026-06-01",
+        "--until",
+        "2026-07-02",
         "--json",
         "--list",
         "--against",
@@ -191,12 +193,22 @@ fn a_backtest_comes_to_what_the_live_run_came_to_byte_for_byte() {
     let mut server = serve.stdout(Stdio::piped()).spawn().unwrap();
     let mut listens = String::new();
     BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut listens).unwrap();
-    let beside = run(&["cart-abandonment", "--since", "2026-06-01", "--json", "--list"]);
+    let beside =
+        run(&["cart-abandonment", "--since", "2026-06-01", "--until", "2026-07-02", "--json", "--list"]);
     server.kill().unwrap();
     server.wait().unwrap();
     assert!(beside.status.success(), "{}", String::from_utf8_lossy(&beside.stderr));
     let beside: Value = serde_json::from_slice(&beside.stdout).unwrap();
     assert_eq!(beside["live"], told["live"]);
+    // Half the time, what was decided in it.
+    let half = run(&["cart-abandonment", "--since", "2026-06-01", "--until", "2026-06-16", "--json"]);
+    let half: Value = serde_json::from_slice(&half.stdout).unwrap();
+    let middle = parse_time("2026-06-16T00:00:00Z").unwrap();
+    let early = live.iter().filter(|e| e.campaign == "cart-abandonment" && e.at <= middle);
+    let early = early.filter(|entry| entry.state == LedgerState::Sent).count();
+    assert!(early > 0 && half["live"]["sent"] == early, "{early}, {half}");
+    let backwards = run(&["cart-abandonment", "--since", "2026-06-02", "--until", "2026-06-01"]);
+    assert!(String::from_utf8_lossy(&backwards.stderr).contains("lies before"));
     let unknown = run(&["cart"]);
     let error = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert!(!unknown.status.success() && error.contains("there is no campaign `cart`"), "{error}");

@@ -81,7 +81,7 @@ fn win_back() {
         .until("2026-10-02 00:00");
     assert_eq!(
         told,
-        ["2026-09-08 10:01 post-purchase-care/care", "2026-09-28 09:59 post-purchase-care/care"],
+        ["2026-09-08 10:01 post-purchase-care/care", "2026-09-28 10:00 post-purchase-care/care"],
         "selected for the silence a day before, and then it was broken"
     );
 }

@@ -36,10 +36,9 @@ impl Backtests {
         wanted: Wanted,
         answer: Sender<Result<String, String>>,
     ) -> Result<JoinHandle<()>> {
-        let now = clock();
-        let (past, folder) = (installation.past(now)?, installation.folder.clone());
+        let (past, folder) = (installation.past(clock())?, installation.folder.clone());
         let run = move || {
-            let text = found(&past, &folder, &wanted, now);
+            let text = found(&past, &folder, &wanted);
             // Who asked may have gone.
             let _ = answer.send(text.map_err(|error| format!("{error:#}")));
         };
