@@ -177,3 +177,21 @@ fn a_file_says_what_is_wrong() {
     let error = Campaign::parse(&yaml, &templates()).unwrap_err();
     assert!(error.message.contains("come to 108; 96 can be learned"), "{error}");
 }
+
+#[test]
+fn what_waits_on_site_is_learned_from_when_it_is_shown_first() {
+    let campaign = campaign(OFFER);
+    let creative = creative(&campaign);
+    let told = |name, more: serde_json::Value| {
+        let mut properties = json!({"campaign": "offers", "step": "offer", "channel": "on_site",
+            "action_id": Key([3; 16]).to_string(),
+            "creative": {"levels": {"title": "plain"}, "circumstances": [], "explored": true}});
+        properties.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        creative.shown(&event(name, 7 * DAY, properties.to_string()))
+    };
+    assert_eq!(told(names::MESSAGE_SENT, json!({})), None, "nobody has seen it yet");
+    let shown = told(names::MESSAGE_SHOWN, json!({"showing": 1})).unwrap();
+    assert_eq!((shown.action, shown.at), (Key([3; 16]), 7 * DAY));
+    assert_eq!(told(names::MESSAGE_SHOWN, json!({"showing": 2})), None, "once is enough");
+    assert!(told(names::MESSAGE_SENT, json!({"channel": "email"})).is_some());
+}

@@ -32,6 +32,11 @@ fn an_export_has_what_every_store_holds() {
     assert!(personal.contains("Ann-Sophie") && personal.contains("Lindqvist"), "{personal}");
     assert_eq!(export["profile"]["orders"]["count"], 1);
     assert_eq!(export["profile"]["traits"]["plan"], "ann-gold");
+    assert_eq!(
+        export["profile"]["on_site"][0]["said"]["kept"],
+        json!({"case_id": "case-of-ann"}),
+        "what waits"
+    );
     assert_eq!(export["journeys"][0]["campaign"], "hello");
     assert_eq!(export["messages"][0]["state"], "sent");
     let mail = export["sent_copies"][0]["message"].as_str().unwrap();

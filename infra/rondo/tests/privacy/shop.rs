@@ -38,6 +38,15 @@ steps:
     template: hello.html
 ";
 
+/// Has something waiting on site for who opened a case.
+const CASE: &str = "\
+name: case
+lane: service
+entry: { event: Case Opened, keep: [case_id] }
+steps:
+  - { send: note, channel: on_site, placement: front, template: note.txt }
+";
+
 /// Selects nobody, and has a snapshot of everybody taken.
 const DAILY: &str = "\
 name: daily
@@ -65,6 +74,9 @@ impl Shop {
                 ("config/settings.yaml", "region: DE\ntime_zone: Europe/Berlin\n"),
                 ("config/campaigns/hello.yaml", WELCOME),
                 ("config/campaigns/daily.yaml", DAILY),
+                ("config/campaigns/case.yaml", CASE),
+                ("config/placements/front.yaml", "name: front\n"),
+                ("config/templates/note.txt", "We look into {{ kept.case_id }}."),
                 ("config/templates/hello.html", "Dear {{ person.first_name }}, hello."),
             ],
         );

@@ -48,7 +48,8 @@ pub struct ServeArgs {
     /// proxy in front
     #[arg(long)]
     public: bool,
-    /// Where to answer what visitors are shown as well, on a thread that events don't hold up; port 0 takes a free one
+    /// Where to answer what visitors are shown as well, on a thread that events don't hold up; port 0 takes a free one.
+    /// Several servers share profiles for a second where REDIS_URL names a Valkey or Redis
     #[arg(long, value_name = "ADDRESS:PORT")]
     decide: Option<SocketAddr>,
     #[command(flatten)]
