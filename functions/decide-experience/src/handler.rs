@@ -1,11 +1,9 @@
 //! The function URL's side of [`run`].
 
-use crate::{Deps, Request, Response, answer, run};
-use aws_lambda_events::lambda_function_urls::{LambdaFunctionUrlRequest, LambdaFunctionUrlResponse};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::{Deps, Response, answer, run};
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use event::{EventBus, PortError};
-use lambda::{Failure, Invocation, Source};
+use lambda::{Failure, Invocation, Source, UrlRequest, url_answer};
 use metrics::counter;
 use person::{PersonSource, SharedProfiles};
 use serde_json::Value;
@@ -24,26 +22,7 @@ pub async fn invoke<S: PersonSource, C: SharedProfiles, B: EventBus>(
         return Err(invocation.refused("requests to a function URL").into());
     }
     let request: LambdaFunctionUrlRequest = invocation.read("a request to a function URL")?;
-    let text = request.body.as_deref().unwrap_or_default();
-    // Lambda encodes the body itself; one that can't be decoded is refused as JSON further on.
-    let body = match request.is_base64_encoded {
-        true => STANDARD.decode(text).unwrap_or_else(|_| text.as_bytes().to_vec()),
-        false => text.as_bytes().to_vec(),
-    };
-    let headers: Vec<(&str, &str)> = request
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?)))
-        .collect();
-    let request = Request {
-        method: request.request_context.http.method.as_deref().unwrap_or_default(),
-        path: request.raw_path.as_deref().unwrap_or_default(),
-        query: request.raw_query_string.as_deref().unwrap_or_default(),
-        headers: &headers,
-        body: &body,
-        now,
-    };
-    let response = run(deps, &request).await;
+    let response = run(deps, &UrlRequest::new(&request).at(now)).await;
     if !response.exposures.is_empty()
         && let Err(error) = bus.publish(&response.exposures).await
     {
@@ -65,17 +44,5 @@ fn answered(response: Response) -> Result<Value, Failure> {
         counter!("DefaultsOnly").increment(1);
         tracing::error!(status = response.status, cause, "nothing could be chosen");
     }
-    let mut answer = LambdaFunctionUrlResponse::default();
-    answer.status_code = i64::from(response.status);
-    for (name, value) in response.headers {
-        // The function URL adds these itself; browsers refuse them where they stand twice.
-        if name.starts_with("access-control-") {
-            continue;
-        }
-        if let Ok(value) = value.parse() {
-            answer.headers.insert(name, value);
-        }
-    }
-    answer.body = String::from_utf8(response.body).ok().filter(|text| !text.is_empty());
-    Ok(lambda::answer(answer)?)
+    Ok(lambda::answer(url_answer(response.status, response.headers, response.body))?)
 }

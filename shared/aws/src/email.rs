@@ -1,8 +1,7 @@
 //! E-mail by SES.
 
 use crate::Aws;
-use crate::back_off::back_off;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, offered};
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
@@ -19,8 +18,6 @@ const OF_MESSAGE: [&str; 4] = [
     "AccountSuspendedException",
     "BadRequestException",
 ];
-/// How often one message is offered while SES certainly refuses it for now.
-const ATTEMPTS: u32 = 4;
 
 /// Sends e-mail by SES, each message as it stands. Nothing repeats a call whose answer was lost: the message may have
 /// left. The receipt is SES's message id, which its notifications of bounces and complaints name.
@@ -60,15 +57,7 @@ impl Channel for SesEmail {
             .to_eml()
             .map_err(|error| SendError::NotDelivered { reason: error.to_string(), retry: false })?;
         let eml = Blob::new(eml);
-        let mut attempt = 0;
-        loop {
-            match self.offer(message, eml.clone()).await {
-                Ok(receipt) => return Ok(receipt),
-                Err(Refusal { throttled: true, .. }) if attempt + 1 < ATTEMPTS => back_off(attempt).await,
-                Err(refusal) => return Err(refusal.error),
-            }
-            attempt += 1;
-        }
+        offered(async || self.offer(message, eml.clone()).await).await
     }
 }
 

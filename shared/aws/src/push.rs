@@ -1,15 +1,12 @@
 //! Messages to mobile apps by SNS.
 
 use crate::Aws;
-use crate::back_off::back_off;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, offered};
 use aws_sdk_sns::Client;
 use campaign::{Channel, Outgoing, Receipt, SendError};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// How often one message is offered while it is certainly refused for now.
-const ATTEMPTS: u32 = 4;
 /// Codes that are about one message: a device that takes no messages any more, or a token that is none.
 const OF_MESSAGE: [&str; 4] =
     ["EndpointDisabled", "EndpointDisabledException", "InvalidParameter", "InvalidParameterException"];
@@ -71,15 +68,7 @@ impl SnsPush {
 
 impl Channel for SnsPush {
     async fn send(&self, message: &Outgoing<'_>) -> Result<Receipt, SendError> {
-        let mut attempt = 0;
-        loop {
-            match self.offer(message).await {
-                Ok(receipt) => return Ok(receipt),
-                Err(Refusal { throttled: true, .. }) if attempt + 1 < ATTEMPTS => back_off(attempt).await,
-                Err(refusal) => return Err(refusal.error),
-            }
-            attempt += 1;
-        }
+        offered(async || self.offer(message).await).await
     }
 }
 

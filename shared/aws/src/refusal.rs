@@ -1,10 +1,27 @@
 //! Why a service that sends messages did not say that it took one.
 
+use crate::back_off::back_off;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{DispatchFailure, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use campaign::SendError;
+use campaign::{Receipt, SendError};
 use std::error::Error;
+
+/// How often one message is offered while it is certainly refused for now.
+const ATTEMPTS: u32 = 4;
+
+/// Offers a message, again after a pause as long as it is refused for being one too many at the moment, a few times.
+pub(crate) async fn offered(offer: impl AsyncFn() -> Result<Receipt, Refusal>) -> Result<Receipt, SendError> {
+    let mut attempt = 0;
+    loop {
+        match offer().await {
+            Ok(receipt) => return Ok(receipt),
+            Err(Refusal { throttled: true, .. }) if attempt + 1 < ATTEMPTS => back_off(attempt).await,
+            Err(refusal) => return Err(refusal.error),
+        }
+        attempt += 1;
+    }
+}
 
 /// A refusal, and whether it was for being one too many at the moment.
 pub(crate) struct Refusal {

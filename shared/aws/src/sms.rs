@@ -1,14 +1,11 @@
 //! Text messages by AWS End User Messaging.
 
 use crate::Aws;
-use crate::back_off::back_off;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, offered};
 use aws_sdk_pinpointsmsvoicev2::Client;
 use aws_sdk_pinpointsmsvoicev2::types::MessageType;
 use campaign::{Channel, Lane, Outgoing, Receipt, SendError};
 
-/// How often one message is offered while it is certainly refused for now.
-const ATTEMPTS: u32 = 4;
 /// Codes that are about one message: a number that no message can go to, or whose owner said stop.
 const OF_MESSAGE: [&str; 2] = ["ValidationException", "ConflictException"];
 /// The name under which the service repeats a message's token in what it tells of it, and characters of its value.
@@ -52,14 +49,6 @@ impl EndUserSms {
 
 impl Channel for EndUserSms {
     async fn send(&self, message: &Outgoing<'_>) -> Result<Receipt, SendError> {
-        let mut attempt = 0;
-        loop {
-            match self.offer(message).await {
-                Ok(receipt) => return Ok(receipt),
-                Err(Refusal { throttled: true, .. }) if attempt + 1 < ATTEMPTS => back_off(attempt).await,
-                Err(refusal) => return Err(refusal.error),
-            }
-            attempt += 1;
-        }
+        offered(async || self.offer(message).await).await
     }
 }

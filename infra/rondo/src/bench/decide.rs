@@ -1,7 +1,7 @@
 //! Decisions about visitors over HTTP, alone and beside a marketing peak.
 
-use crate::bench::edge::run_on;
 use crate::bench::scratch::Scratch;
+use crate::bench::server::{ServerProcess, run_on};
 use crate::commands::serve_decisions;
 use crate::installation::{Installation, clock};
 use crate::shop;
@@ -14,9 +14,8 @@ use event::{Arrival, EventBus, Parsed, Parser, Vault};
 use pollster::block_on;
 use serde_json::json;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -86,7 +85,8 @@ pub fn decide(args: &DecideArgs) -> Result<()> {
     if args.part == Some(Part::Server) {
         return serve(args);
     }
-    let mut server = Server::start(args)?;
+    let people = args.people.to_string();
+    let mut server = ServerProcess::start(args.scratch.and(&["decide", "--people", &people]))?;
     run_on(1);
     let alone = measure(&mut server, args)?;
     server.ask("peak")?;
@@ -124,10 +124,10 @@ impl Times {
 }
 
 /// Asks at the rate for so many seconds.
-fn measure(server: &mut Server, args: &DecideArgs) -> Result<Times> {
+fn measure(server: &mut ServerProcess, args: &DecideArgs) -> Result<Times> {
     let requests = args.rate * args.seconds + WARM_UP;
     let (people, rate, address) = (args.people, args.rate, server.address);
-    let cpu_before: f64 = server.ask("cpu")?.parse()?;
+    let before = server.cpu()?;
     let start = Instant::now() + Duration::from_millis(50);
     let senders: Vec<_> = (0..CONNECTIONS)
         .map(|nth| {
@@ -155,9 +155,9 @@ fn measure(server: &mut Server, args: &DecideArgs) -> Result<Times> {
     for sender in senders {
         sorted.extend(sender.join().map_err(|_| anyhow!("the load ended by a fault of its own"))??);
     }
-    let cpu_after: f64 = server.ask("cpu")?.parse()?;
+    let took = server.cpu()? - before;
     sorted.sort_unstable();
-    Ok(Times { sorted, cpu_us: (cpu_after - cpu_before) / 1e3 / requests as f64 })
+    Ok(Times { sorted, cpu_us: took.as_secs_f64() * 1e6 / requests as f64 })
 }
 
 fn request(random: &mut Random, people: usize) -> Vec<u8> {
@@ -196,54 +196,6 @@ fn read_answer(stream: &mut TcpStream) -> Result<()> {
             );
             return Ok(());
         }
-    }
-}
-
-/// The server's process, seen from here.
-struct Server {
-    child: Child,
-    ask: ChildStdin,
-    answers: BufReader<ChildStdout>,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(args: &DecideArgs) -> Result<Server> {
-        let own = std::env::current_exe().context("finding this program")?;
-        let mut child = Command::new(own)
-            .args(["bench", "decide", "--part", "server", "--people", &args.people.to_string()])
-            .args(args.scratch.arguments())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("starting the server")?;
-        let ask = child.stdin.take().context("the server's input")?;
-        let answers = BufReader::new(child.stdout.take().context("the server's output")?);
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut server = Server { child, ask, answers, address };
-        server.address = server.line()?.parse().context("reading the server's address")?;
-        Ok(server)
-    }
-
-    /// Asks for something, and waits for the answer.
-    fn ask(&mut self, what: &str) -> Result<String> {
-        writeln!(self.ask, "{what}")?;
-        self.line()
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        self.answers.read_line(&mut line)?;
-        ensure!(!line.is_empty(), "the server has ended");
-        Ok(line.trim_end().to_owned())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It ends by itself once nobody asks; so it takes its data away.
-        let _ = writeln!(self.ask, "end");
-        let _ = self.child.wait();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The edge: requests over HTTP to events in the log, in batches of 50 and one by one.
 
 use crate::bench::scratch::Scratch;
+use crate::bench::server::{ServerProcess, run_on};
 use crate::commands::serve_edge;
 use crate::simulate::{ScatteredSettings, VisitSettings, scattered};
 use crate::stages::cpu_time;
@@ -10,9 +11,7 @@ use collect_events::WriteKeys;
 use embedded::{BusLog, Intake, Sealer};
 use event::{Parser, ParserSettings, Pseudonymizer};
 use serde_json::json;
-use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -67,7 +66,7 @@ pub fn edge(args: &EdgeArgs) -> Result<()> {
     if args.part == Some(Part::Server) {
         return serve(args);
     }
-    let mut server = Server::start(args)?;
+    let mut server = ServerProcess::start(args.scratch.and(&["edge"]))?;
     run_on(1);
     let records: Vec<String> = scattered(&ScatteredSettings {
         events: EVENTS,
@@ -110,7 +109,7 @@ struct Measured {
 
 /// Sends requests over so many connections for some seconds, each of them over and over.
 fn measure(
-    server: &mut Server,
+    server: &mut ServerProcess,
     requests: Vec<Vec<u8>>,
     connections: usize,
     seconds: u64,
@@ -127,7 +126,7 @@ fn measure(
         thread::spawn(move || load.send(connections))
     };
     thread::sleep(WARM_UP);
-    let look = |server: &mut Server| -> Result<_> {
+    let look = |server: &mut ServerProcess| -> Result<_> {
         Ok((load.answered.load(Ordering::Relaxed), server.cpu()?, Instant::now()))
     };
     let (before, cpu_before, began) = look(server)?;
@@ -216,54 +215,6 @@ fn request(path: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The server's process, seen from here.
-struct Server {
-    child: Child,
-    ask: ChildStdin,
-    answers: BufReader<ChildStdout>,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(args: &EdgeArgs) -> Result<Server> {
-        let own = std::env::current_exe().context("finding this program")?;
-        let mut child = Command::new(own)
-            .args(["bench", "edge", "--part", "server"])
-            .args(args.scratch.arguments())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("starting the server")?;
-        let ask = child.stdin.take().context("the server's input")?;
-        let answers = BufReader::new(child.stdout.take().context("the server's output")?);
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut server = Server { child, ask, answers, address };
-        server.address = server.line()?.parse().context("reading the server's address")?;
-        Ok(server)
-    }
-
-    /// The CPU time of its process so far.
-    fn cpu(&mut self) -> Result<Duration> {
-        writeln!(self.ask, "cpu")?;
-        Ok(Duration::from_nanos(self.line()?.parse()?))
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        self.answers.read_line(&mut line)?;
-        ensure!(!line.is_empty(), "the server has ended");
-        Ok(line.trim_end().to_owned())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It ends by itself once nobody asks; so it takes its log away.
-        let _ = writeln!(self.ask, "end");
-        let _ = self.child.wait();
-    }
-}
-
 /// The server's own process: serves until its input ends.
 fn serve(args: &EdgeArgs) -> Result<()> {
     run_on(0);
@@ -282,20 +233,4 @@ fn serve(args: &EdgeArgs) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Keeps the calling thread, and those that it starts, on one of the first two processors of this machine, where it
-/// may use both: the server on one, the load on the other.
-#[allow(unsafe_code)] // the standard library has no way to ask
-pub(super) fn run_on(nth: usize) {
-    #[cfg(target_os = "linux")]
-    // SAFETY: a `cpu_set_t` of zeros is an empty set; the calls read and write the set they are given and no more.
-    unsafe {
-        let mut one: libc::cpu_set_t = std::mem::zeroed();
-        libc::CPU_SET(nth, &mut one);
-        // Where it may not, it runs where it can.
-        libc::sched_setaffinity(0, std::mem::size_of::<libc::cpu_set_t>(), &one);
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = nth;
 }

@@ -72,8 +72,7 @@ fn part(args: &MainArgs, name: &str) -> Result<Map<String, Value>> {
     let output = Command::new(own)
         .args(["bench", "main", "--json", "--part", name, "--input"])
         .arg(&args.input)
-        .args(args.scratch.arguments())
-        .args(["--batch", &args.batch.to_string()])
+        .args(args.scratch.and(&["--batch", &args.batch.to_string()]))
         .stderr(std::process::Stdio::inherit())
         .output()
         .with_context(|| format!("running the part {name}"))?;

@@ -8,6 +8,7 @@ mod edge;
 mod main_loop;
 mod schedule;
 mod scratch;
+mod server;
 mod sink;
 
 pub use campaigns::{CampaignsArgs, campaigns};

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -27,9 +28,10 @@ impl Scratch {
         folder.with_context(|| format!("making a folder in {}", inside.display()))
     }
 
-    /// The setting for another process of this program.
-    pub fn arguments(&self) -> impl Iterator<Item = PathBuf> {
-        self.scratch.iter().flat_map(|folder| [PathBuf::from("--scratch"), folder.clone()])
+    /// These arguments and the setting, for another process of this program.
+    pub fn and<'a>(&'a self, arguments: &[&'a str]) -> impl Iterator<Item = &'a OsStr> {
+        let setting = self.scratch.iter().flat_map(|folder| [OsStr::new("--scratch"), folder.as_os_str()]);
+        arguments.to_vec().into_iter().map(OsStr::new).chain(setting)
     }
 }
 
