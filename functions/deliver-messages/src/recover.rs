@@ -11,7 +11,8 @@ pub const CLAIM_TIMEOUT: i64 = 20 * MINUTE;
 /// Settles claims made before `before` (UTC ms). Where the channel of e-mail can tell whether it took the message, it is
 /// settled as that: as sent, or as held, so that the action, which is still in its queue, is decided on again. All others
 /// become unknown, and are returned: they may have been sent, so a person finds out. `before` is `now -`
-/// [`CLAIM_TIMEOUT`] while senders run, and `now` where none can.
+/// [`CLAIM_TIMEOUT`] while senders run, and `i64::MAX` where none can: every claim is one that a crash left then, also one
+/// of a clock that was set back since.
 ///
 /// # Errors
 /// A ledger or channel that is not available: nothing is settled.

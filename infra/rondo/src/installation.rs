@@ -82,7 +82,7 @@ impl Installation {
         let now = clock();
         let outbox = Outbox::new(folder.join("outbox"))
             .with_context(|| format!("making {}", folder.join("outbox").display()))?;
-        let unknown = block_on(deliver_messages::recover(&pump.store, &outbox, now, now))?;
+        let unknown = block_on(deliver_messages::recover(&pump.store, &outbox, now, i64::MAX))?;
         pump.commit()?;
         let parser = Parser::new(Pseudonymizer::new(&keys.hash), config.settings.parser);
         config.settings.delivery.tokens = Some(TokenKey::of(parser.hasher()));

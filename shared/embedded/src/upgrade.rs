@@ -131,8 +131,8 @@ mod tests {
         assert_eq!(deliverable(4_999), [action(1, 8)]);
         assert_eq!(deliverable(5_000), [action(1, 8), action(2, 7)]);
         assert_eq!(store.queued_actions().unwrap(), (2, Some(i64::MIN)));
-        assert_eq!(block_on(store.claimed_before(1_001)).unwrap(), [claimed.clone()]);
-        assert_eq!(block_on(Ledger::get(&store, claimed.action)).unwrap(), Some(claimed.clone()));
+        assert_eq!(block_on(store.claimed_before(1_001)).unwrap(), std::slice::from_ref(&claimed));
+        assert_eq!(block_on(Ledger::get(&store, claimed.action)).unwrap().as_ref(), Some(&claimed));
         let mut entries = Vec::new();
         store.each_ledger_entry(|entry| entries.push(entry)).unwrap();
         assert_eq!(entries, [claimed]);

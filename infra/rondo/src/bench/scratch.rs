@@ -29,9 +29,9 @@ impl Scratch {
     }
 
     /// These arguments and the setting, for another process of this program.
-    pub fn and<'a>(&'a self, arguments: &[&'a str]) -> impl Iterator<Item = &'a OsStr> {
+    pub fn and<'a>(&'a self, arguments: &'a [&'a str]) -> impl Iterator<Item = &'a OsStr> {
         let setting = self.scratch.iter().flat_map(|folder| [OsStr::new("--scratch"), folder.as_os_str()]);
-        arguments.to_vec().into_iter().map(OsStr::new).chain(setting)
+        arguments.iter().copied().map(OsStr::new).chain(setting)
     }
 }
 
