@@ -1,7 +1,7 @@
 //! deliver-messages on Lambda.
 
 use aws::*;
-use campaign::{DeliverySettings, Throttle, Throttled};
+use campaign::{Throttle, Throttled};
 use deliver_messages::{Deps, invoke};
 use lambda::variables::*;
 use lambda::{Environment, Failure, start};
@@ -21,17 +21,10 @@ async fn main() -> Result<(), Failure> {
     let (providers, throttle, clock) =
         (Providers::of(&aws, &settings)?, Throttle::default(), ProcessClock::default());
     let webhook = Webhook::default();
-    let live: LiveConfig = LiveConfig::of(&aws, &settings)?;
-    let secrets = DeliverySecrets::of(&aws, &settings)?;
-    let list = LivePrivacy::new(&aws, settings.optional(PRIVACY_BUCKET));
-    let learned = LiveCreatives::new(&aws, settings.optional(DATA_BUCKET));
+    let live = LiveDelivery::of(&aws, &settings)?;
 
     let handler = async |event, now| {
-        let (config, privacy) = tokio::try_join!(live.current(now), list.current(now))?;
-        let mut settings = DeliverySettings { privacy, ..config.settings.delivery.clone() };
-        settings.creatives = learned.current(now).await;
-        secrets.fill(&mut settings).await?;
-        let settings = &settings;
+        let (config, settings) = &live.current(now).await?;
         let rates = &settings.rates;
         let email = Throttled { channel: &providers, throttle: &throttle, clock: &clock, rates };
         let webhook = Throttled { channel: &webhook, throttle: &throttle, clock: &clock, rates };

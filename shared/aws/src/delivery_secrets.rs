@@ -8,7 +8,7 @@ use lambda::{Environment, EnvironmentError};
 use token::TokenKey;
 
 /// The key of the messages' tokens, and what webhooks are signed with. Each is read once.
-pub struct DeliverySecrets {
+pub(crate) struct DeliverySecrets {
     hash_key: Secret,
     channels: Secret,
 }

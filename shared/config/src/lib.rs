@@ -11,6 +11,8 @@ mod identity;
 mod problem;
 mod settings;
 mod tracking_plan;
+mod webhooks;
+mod write_keys;
 
 pub use config::{Config, ExperienceConfig, FromFiles, IntakeConfig, ReportConfig};
 pub use copy_section::CopySettings;

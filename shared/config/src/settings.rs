@@ -4,11 +4,11 @@ use crate::consent::ConsentSection;
 use crate::copy_section::{CopySection, CopySettings};
 use crate::identity::IdentityFile;
 use crate::tracking_plan::PlanSection;
+use crate::webhooks::{IncomingFile, WebhookFile};
+use crate::write_keys::{OneOrMore, parse_digest};
 use crate::{Files, Problem, Problems};
-use campaign::{
-    CapSettings, DeliverySettings, Sender, Share, Utm, WebhookForm, WebhookSettings, parse_duration,
-};
-use event::dialect::{ShopSystem, WebhookSource};
+use campaign::{CapSettings, DeliverySettings, Sender, Share, Utm, parse_duration};
+use event::dialect::WebhookSource;
 use event::{Currency, MINUTE, ParserSettings};
 use person::IdentityRules;
 use serde::Deserialize;
@@ -118,99 +118,6 @@ enum OnRequest {
     #[default]
     Record,
     Run,
-}
-
-/// A source of webhooks.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct IncomingFile {
-    kind: IncomingKind,
-    #[serde(default)]
-    completed: Completed,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum IncomingKind {
-    Shopify,
-    WooCommerce,
-}
-
-/// When an order counts.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Completed {
-    #[default]
-    Placed,
-    Paid,
-}
-
-impl From<IncomingFile> for WebhookSource {
-    fn from(file: IncomingFile) -> WebhookSource {
-        let system = match file.kind {
-            IncomingKind::Shopify => ShopSystem::Shopify,
-            IncomingKind::WooCommerce => ShopSystem::WooCommerce,
-        };
-        WebhookSource { system, completed_when_paid: matches!(file.completed, Completed::Paid) }
-    }
-}
-
-/// A text, or a list of them.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum OneOrMore {
-    One(String),
-    More(Vec<String>),
-}
-
-impl OneOrMore {
-    fn as_slice(&self) -> &[String] {
-        match self {
-            OneOrMore::One(one) => std::slice::from_ref(one),
-            OneOrMore::More(more) => more,
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WebhookFile {
-    /// None where it is among the secrets.
-    #[serde(default)]
-    url: Option<Spanned<String>>,
-    #[serde(default)]
-    personal: Vec<String>,
-    #[serde(default)]
-    form: WebhookForm,
-    #[serde(default)]
-    http: bool,
-    #[serde(default)]
-    private_network: bool,
-}
-
-impl WebhookFile {
-    /// The settings, and what is wrong with the URL.
-    fn check(self) -> Result<WebhookSettings, (Spanned<String>, String)> {
-        if let Some(url) = self.url.as_ref().filter(|url| {
-            let is = |scheme: &str| {
-                url.value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-            };
-            !(is("https://") || (self.http && is("http://")))
-        }) {
-            // The URL is not quoted: it may hold a secret.
-            let advice =
-                "a webhook's url starts with https://; `http: true` beside it allows http:// as well";
-            return Err((url.clone(), advice.to_owned()));
-        }
-        Ok(WebhookSettings {
-            url: self.url.map(|url| url.value).unwrap_or_default(),
-            personal: self.personal,
-            form: self.form,
-            http: self.http,
-            private_network: self.private_network,
-            secrets: Vec::new(),
-        })
-    }
 }
 
 impl Settings {
@@ -366,21 +273,6 @@ fn public_url(url: &str) -> Option<String> {
     })?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
     (!host.is_empty() && host.bytes().all(is_plain)).then(|| url.to_owned())
-}
-
-/// `sha256:` and 64 hexadecimal digits.
-fn parse_digest(text: &str) -> Option<[u8; 32]> {
-    let digits = text.trim().strip_prefix("sha256:")?.as_bytes();
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    let digit = |byte: u8| (byte as char).to_digit(16);
-    let mut bytes = [0; 32];
-    if pairs.len() != bytes.len() {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(pairs) {
-        *byte = (digit(pair[0])? * 16 + digit(pair[1])?) as u8;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
