@@ -53,12 +53,14 @@ const TEMPLATE: &str = "\
 
 /// Measure a campaign to everybody at one time, and the same killed again and again
 ///
-/// Keeps a few KB for each person, twice, in the folder that `--scratch` names. People are made first, which is not measured: each identified with an e-mail address, a first name, and consent, and
-/// with one order. Then the campaign is due. A process of its own takes the snapshot, selects the audience, lets everybody
-/// in, and delivers as `rondo serve` does, in batches of 1,000: the live profile, the ledger with its caps, the vault, the rendered message, a
-/// channel that notes each message in a file, and the event of it taken in. `cpu_s` and `peak_mb` are that process's
-/// own. Over a copy of the same data it is then killed (SIGKILL) at random times and started again, until it is through;
-/// `sent_twice` counts messages beyond one to a person, and `missed` people without one, of both runs.
+/// Keeps a few KB for each person, twice, in the folder that `--scratch` names. People are made first, which is not
+/// measured: each identified with an e-mail address, a first name, and consent, and with one order. Then the
+/// campaign is due. A process of its own takes the snapshot, selects the audience, lets everybody in, and delivers
+/// by the code of `rondo serve`, 1,000 at a time (`serve` takes 100): the live profile, the ledger with its caps,
+/// the vault, the rendered message, a channel that notes each message in a file, and the event of it taken in.
+/// `cpu_s` and `peak_mb` are that process's own. Over a copy of the same data it is then killed (SIGKILL) at random
+/// times and started again, until it is through; `sent_twice` counts messages beyond one to a person, and `missed`
+/// people without one, of both runs.
 #[derive(Debug, Args)]
 pub struct ScheduleArgs {
     #[arg(long, default_value_t = 1_000_000)]
